@@ -1,0 +1,235 @@
+"""The database: where it is, how it is opened, and the one writer's lock."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+
+from zoo_provenance.errors import (
+    DatabaseNewer,
+    DatabaseOutdated,
+    DatabaseUnavailable,
+    MissingDatabase,
+    NotADatabase,
+    ZooProvenanceError,
+)
+
+REVISIONS = ("0001",)
+"""The schema's revisions, oldest first; reading commands compare with the last and never import Alembic."""
+
+PAGE_SIZE = 16384
+BUSY_SECONDS = 30
+_LOCK = 0x5A00  # any number will do, as long as every writer takes the same
+
+
+def locate(option: str | None) -> URL:
+    """Return the database's URL: the option, else ZOOPROV_DB, else the nearest zooprov.toml, else the user's own.
+
+    A text without `://` is a path of a SQLite file. Raises ZooProvenanceError for what is neither.
+    """
+    chosen = option or os.environ.get("ZOOPROV_DB")
+    if chosen:
+        return _url(chosen, Path.cwd())
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        settings = folder / "zooprov.toml"
+        if settings.is_file():
+            return _from_settings(settings)
+    from platformdirs import user_data_path
+
+    return _url(str(user_data_path("zoo-provenance") / "zoo-provenance.db"), Path.cwd())
+
+
+def _from_settings(settings: Path) -> URL:
+    try:
+        found = tomllib.loads(settings.read_text(encoding="utf-8")).get("db")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise ZooProvenanceError(f"{settings}: cannot be read as TOML: {fault}") from fault
+    if not isinstance(found, str) or not found:
+        raise ZooProvenanceError(f'{settings}: names no database; write db = "zoo.db"')
+    return _url(found, settings.parent)
+
+
+def _url(chosen: str, folder: Path) -> URL:
+    if "://" not in chosen:
+        return URL.create("sqlite", database=str(folder / Path(chosen).expanduser()))
+    try:
+        url = make_url(chosen)
+    except (ArgumentError, ValueError) as fault:
+        raise ZooProvenanceError("The database is neither a path nor a URL such as postgresql://host/name.") from fault
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        raise ZooProvenanceError(
+            f"{url.render_as_string()} cannot be used; the database is a SQLite file or postgresql://…"
+        )
+    return URL.create("sqlite", database=str(folder / url.database))
+
+
+def describe(url: URL) -> str:
+    """Return how a database is called in messages: its path, or its URL without the password."""
+    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
+
+
+def exists(url: URL) -> bool:
+    """Whether there is anything to open; a server counts as there until it refuses."""
+    if url.get_backend_name() != "sqlite":
+        return True
+    path = Path(url.database or "")
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False) -> Engine:
+    """Return an engine whose transactions begin for real, so that a failing one leaves nothing behind.
+
+    A writing engine takes SQLite's lock at the start of each transaction. Raises DatabaseUnavailable where the
+    driver is missing.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, foreign_keys=foreign_keys, read_only=read_only)
+    try:
+        return create_engine(url, poolclass=NullPool)
+    except ModuleNotFoundError as fault:
+        raise DatabaseUnavailable("PostgreSQL needs its driver: pip install 'zoo-provenance[postgres]'") from fault
+    except NoSuchModuleError as fault:
+        raise DatabaseUnavailable(f"{describe(url)}: no such driver") from fault
+
+
+def _sqlite(url: URL, *, foreign_keys: bool, read_only: bool) -> Engine:
+    path = quote(str(Path(url.database or "").absolute()))
+    immutable = read_only and not _writable(Path(url.database or ""))
+
+    def connect() -> sqlite3.Connection:
+        mode = "?mode=ro&immutable=1" if immutable else "?mode=rw" if read_only else "?mode=rwc"
+        return sqlite3.connect(f"file:{path}{mode}", uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # sqlite3 would begin no transaction before DDL
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        cursor.execute("PRAGMA cache_size = -65536")
+        cursor.execute("PRAGMA temp_store = MEMORY" if not read_only else "PRAGMA query_only = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _writable(path: Path) -> bool:
+    """Whether SQLite can keep its side files beside a database in WAL mode while reading it."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and not _read_only_file_system(path.parent)
+
+
+def _read_only_file_system(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except (AttributeError, OSError):
+        return False
+
+
+@contextmanager
+def reading(url: URL) -> Iterator[Connection]:
+    """Open the database for reading; it must exist and be at the program's own revision.
+
+    Raises MissingDatabase, NotADatabase, DatabaseOutdated, DatabaseNewer or DatabaseUnavailable.
+    """
+    if not exists(url):
+        raise MissingDatabase(
+            f"There is no database at {describe(url)}. Make one with: zoo-provenance --db {describe(url)} load"
+        )
+    with _translated(url), engine_of(url, read_only=True).connect() as connection:
+        demand_head(connection, url)
+        yield connection
+
+
+@contextmanager
+def writing(url: URL) -> Iterator[Connection]:
+    """Open the database for one write: everything or nothing, one writer at a time, readers never wait.
+
+    Raises what `reading` raises, but for a missing database: make that first.
+    """
+    with _translated(url):
+        engine = engine_of(url)
+        with engine.connect() as connection:
+            demand_head(connection, url)
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            yield connection
+        if engine.dialect.name == "sqlite":
+            # A copied file is whole only when nothing is left in the log.
+            with engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the schema's revision, or None where there is no schema of ours yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().first()
+    return str(found) if found is not None else ""
+
+
+def demand_head(connection: Connection, url: URL) -> None:
+    """Raise unless the database is at the program's own revision."""
+    revision = revision_of(connection)
+    if revision == REVISIONS[-1]:
+        return
+    name = describe(url)
+    if revision is None:
+        if inspect(connection).get_table_names():
+            raise NotADatabase(f"{name} holds tables, but none of zoo-provenance.")
+        raise MissingDatabase(f"{name} is empty. Fill it with: zoo-provenance --db {name} load")
+    if revision in {"", *REVISIONS}:
+        raise DatabaseOutdated(f"{name} has an older schema. Bring it up with: zoo-provenance --db {name} db upgrade")
+    raise DatabaseNewer(f"{name} was written by a newer zoo-provenance (schema {revision}). Upgrade the program.")
+
+
+@contextmanager
+def _translated(url: URL) -> Iterator[None]:
+    """Turn what a user can cause (a wrong file, a full disk, a server that is down) into one line."""
+    try:
+        yield
+    except (OperationalError, DatabaseError) as fault:
+        message = explain(fault, url)
+        if message is None:
+            raise
+        if "is not a database" in message:
+            raise NotADatabase(message) from fault
+        raise DatabaseUnavailable(message) from fault
+
+
+def explain(fault: DatabaseError, url: URL) -> str | None:
+    """Return one line for a fault of the database's surroundings, or None for a fault of the program."""
+    name = describe(url)
+    reason = str(fault.orig).strip().splitlines()[0] if fault.orig is not None else str(fault)
+    if url.get_backend_name() != "sqlite":
+        return f"{name}: {reason}" if isinstance(fault, OperationalError) else None
+    known = {
+        "not a database": f"{name} is not a database.",
+        "malformed": f"{name} is damaged ({reason}). Restore it from a backup.",
+        "readonly": f"{name} cannot be written: it, its folder or its file system is read-only.",
+        "unable to open": f"{name} cannot be opened: check that the folder exists and may be written.",
+        "locked": f"{name} is being written by another program; it did not finish in {BUSY_SECONDS} seconds.",
+        "full": f"{name} cannot be written: the disk is full.",
+        "disk I/O": f"{name} cannot be read or written: the disk reports an error.",
+        "no such table": f"{name} lacks a table it should have; it is damaged or not ours.",
+    }
+    return next((message for sign, message in known.items() if sign in reason), None)

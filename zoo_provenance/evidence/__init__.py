@@ -1,0 +1,1 @@
+"""Comparing rivals, concluding from claims, counting independent origins."""

@@ -1,0 +1,1 @@
+"""Readers, staging, checks, apply: the one way data enters the database."""

@@ -1,0 +1,263 @@
+"""Apply: what is staged becomes what is stored; only rows that differ are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    union,
+    update,
+)
+
+from zoo_provenance.loading import staging
+from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, TOUCHED, columns_of
+from zoo_provenance.tables import (
+    KIND_TABLES,
+    claim,
+    decision,
+    descent,
+    dismissal,
+    line_animal,
+    participant,
+    record,
+    source_basis,
+    transfer_line,
+    transfer_link,
+)
+from zoo_provenance.vocabulary import FIELDS, Kind
+
+_CLAIM_COLUMNS = [column.name for column in claim.c if column.name != "id"]
+_DECISION_COLUMNS = ["record_id", "part", "field", "language", "value", "value_record_id", "reason", "dataset_id"]
+
+
+def apply_records(connection: Connection) -> None:
+    """Bring the spine and the tables of kinds to what is staged, leaving alone what claims conclude."""
+    _update(
+        connection,
+        record,
+        RECORD,
+        ["label", "search_key", "notes"],
+        record.c.id == RECORD.c.record_id,
+        RECORD.c.defines,
+    )
+    for kind in Kind:
+        table, staged = KIND_TABLES[kind], staging.KINDS[kind]
+        columns = [column.name for column in table.c if column.name not in {"id", "record_kind"}]
+        mine = and_(RECORD.c.slug == staged.c.slug, RECORD.c.dataset_id == staged.c.dataset_id)
+        fresh = (
+            select(staged.c.record_id, *(staged.c[name] for name in columns)).join(RECORD, mine).where(RECORD.c.creates)
+        )
+        connection.execute(insert(table).from_select(["id", *columns], fresh.order_by(staged.c.record_id)))
+        kept = exists().where(mine, RECORD.c.defines, ~RECORD.c.creates)
+        _update(connection, table, staged, columns, table.c.id == staged.c.record_id, kept, owner=kind.value)
+
+
+def apply_parts(connection: Connection) -> None:
+    """Bring what belongs to a record (lines, participants, parents …) to what is staged."""
+    sync = _Sync(connection)
+    sync.rows(
+        line_animal,
+        staging.LINE_ANIMAL,
+        {"transfer_id": "record_id", "line_key": "line_key", "animal_id": "animal_id"},
+        [],
+        remove_only=True,
+    )
+    for table, staged, owner in (
+        (transfer_line, staging.LINE, "line"),
+        (participant, staging.PARTICIPANT, "participant"),
+    ):
+        values = [column.name for column in table.c if column.name not in {"transfer_id", "key"}]
+        sync.rows(table, staged, {"transfer_id": "record_id", "key": "key"}, values, owner=owner)
+    sync.rows(
+        line_animal,
+        staging.LINE_ANIMAL,
+        {"transfer_id": "record_id", "line_key": "line_key", "animal_id": "animal_id"},
+        [],
+    )
+    sync.rows(source_basis, staging.BASIS, {"source_id": "record_id", "based_on_id": "based_on_id"}, [])
+    sync.rows(
+        descent, staging.DESCENT, {"child_id": "record_id", "parent_id": "parent_id", "role": "role"}, ["probability"]
+    )
+    sync.rows(transfer_link, staging.LINK, {"transfer_id": "record_id", "kind": "kind", "to_id": "to_id"}, [])
+
+
+class _Sync:
+    """Makes the rows of the records this load defines the staged ones."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.defined = select(RECORD.c.record_id).where(RECORD.c.defines)
+
+    def rows(
+        self,
+        table: Table,
+        staged: Table,
+        keys: dict[str, str],
+        values: list[str],
+        *,
+        owner: str = "",
+        remove_only: bool = False,
+    ) -> None:
+        owner_column = table.c[next(iter(keys))]
+        match = and_(*(table.c[name] == staged.c[of] for name, of in keys.items()))
+        defined = and_(
+            staged.c.record_id.in_(self.defined),
+            exists().where(
+                RECORD.c.record_id == staged.c.record_id, RECORD.c.dataset_id == staged.c.dataset_id, RECORD.c.defines
+            ),
+        )
+        gone = and_(owner_column.in_(self.defined), ~exists().where(match, defined))
+        self._touch(select(owner_column).where(gone))
+        self.connection.execute(delete(table).where(gone))
+        if remove_only:
+            return
+        fresh = (
+            select(*(staged.c[of] for of in keys.values()), *(staged.c[name] for name in values))
+            .where(defined, ~exists().where(match))
+            .distinct()
+        )
+        self._touch(select(staged.c.record_id).where(defined, ~exists().where(match)))
+        self.connection.execute(insert(table).from_select([*keys, *values], fresh))
+        if values:
+            _update(self.connection, table, staged, values, match, defined, owner=owner)
+
+    def _touch(self, query: Any) -> None:
+        self.connection.execute(insert(TOUCHED).from_select(["record_id"], query))
+
+
+def _update(
+    connection: Connection,
+    table: Table,
+    staged: Table,
+    columns: Sequence[str],
+    match: ColumnElement[bool],
+    where: ColumnElement[bool],
+    owner: str = "",
+) -> None:
+    """Update rows that differ from the staged ones, field by field unless claims conclude the field."""
+    if not columns:
+        return
+    kept = {column: name for name, field in FIELDS.get(owner, {}).items() for column in columns_of(owner, field)}
+    new: dict[str, ColumnElement[Any]] = {}
+    for name in columns:
+        field = kept.get(name)
+        new[name] = (
+            staged.c[name]
+            if field is None
+            else case((staged.c.claimed.contains(f",{field},", autoescape=True), table.c[name]), else_=staged.c[name])
+        )
+    differs = or_(*(table.c[name].is_distinct_from(value) for name, value in new.items()))
+    touched = select(staged.c.record_id).select_from(staged.join(table, match)).where(where, differs)
+    connection.execute(insert(TOUCHED).from_select(["record_id"], touched))
+    connection.execute(update(table).where(match, where, differs).values(new))
+
+
+def scope() -> Any:
+    """Return (record, data set) for everything this load speaks of."""
+    return union(
+        select(RECORD.c.record_id, RECORD.c.dataset_id), select(CLAIM.c.record_id, CLAIM.c.dataset_id)
+    ).subquery("scope")
+
+
+def _in_scope(table: Table) -> ColumnElement[bool]:
+    scoped = scope()
+    return tuple_(table.c.record_id, table.c.dataset_id).in_(select(scoped.c.record_id, scoped.c.dataset_id))
+
+
+def _same_claim() -> ColumnElement[bool]:
+    plain = {"record_id", "part", "field", "dataset_id", "stance", "language", "locator", "own"}
+    return and_(
+        *(
+            claim.c[name] == CLAIM.c[name] if name in plain else claim.c[name].is_not_distinct_from(CLAIM.c[name])
+            for name in _CLAIM_COLUMNS
+        )
+    )
+
+
+def _same_decision() -> ColumnElement[bool]:
+    return and_(*(decision.c[name].is_not_distinct_from(DECISION.c[name]) for name in _DECISION_COLUMNS))
+
+
+def remove_claims(connection: Connection) -> None:
+    """Remove what the data sets no longer say of the records they speak of, and decide no longer."""
+    gone = and_(_in_scope(claim), ~exists().where(_same_claim()))
+    undecided = and_(_in_scope(decision), ~exists().where(_same_decision()))
+    for table, condition in ((claim, gone), (decision, undecided)):
+        query = select(table.c.record_id).where(condition)
+        connection.execute(insert(TOUCHED).from_select(["record_id"], query))
+    ids = select(claim.c.id).where(gone)
+    connection.execute(delete(dismissal).where(dismissal.c.claim_id.in_(ids)))
+    connection.execute(delete(claim).where(gone))
+    connection.execute(delete(decision).where(undecided))
+
+
+def add_claims(connection: Connection, batch_id: int) -> None:
+    """Enter the claims, decisions and dismissals that are new."""
+    fresh = ~exists().where(_same_claim())
+    connection.execute(insert(TOUCHED).from_select(["record_id"], select(CLAIM.c.record_id).where(fresh)))
+    columns = [CLAIM.c[name] for name in _CLAIM_COLUMNS]
+    connection.execute(insert(claim).from_select(_CLAIM_COLUMNS, select(*columns).where(fresh).order_by(CLAIM.c.row)))
+    decided = ~exists().where(_same_decision())
+    connection.execute(insert(TOUCHED).from_select(["record_id"], select(DECISION.c.record_id).where(decided)))
+    chosen = select(*(DECISION.c[name] for name in _DECISION_COLUMNS), _literal(batch_id)).where(decided)
+    connection.execute(insert(decision).from_select([*_DECISION_COLUMNS, "batch_id"], chosen))
+    _apply_dismissals(connection, batch_id)
+
+
+def _apply_dismissals(connection: Connection, batch_id: int) -> None:
+    staged = (
+        select(claim.c.id, CLAIM.c.dismissed, CLAIM.c.dataset_id)
+        .join(CLAIM, _same_claim())
+        .where(CLAIM.c.dismissed.is_not(None))
+        .subquery()
+    )
+    same = and_(dismissal.c.claim_id == staged.c.id, dismissal.c.reason == staged.c.dismissed)
+    speaks = select(claim.c.id).where(_in_scope(claim))
+    gone = and_(dismissal.c.dataset_id.is_not(None), dismissal.c.claim_id.in_(speaks), ~exists().where(same))
+    of_gone = select(claim.c.record_id).where(claim.c.id.in_(select(dismissal.c.claim_id).where(gone)))
+    connection.execute(insert(TOUCHED).from_select(["record_id"], of_gone))
+    connection.execute(delete(dismissal).where(gone))
+    fresh = select(staged.c.id, staged.c.dismissed, staged.c.dataset_id, _literal(batch_id)).where(
+        ~exists().where(dismissal.c.claim_id == staged.c.id)
+    )
+    of_fresh = select(claim.c.record_id).where(claim.c.id.in_(select(fresh.subquery().c.id)))
+    connection.execute(insert(TOUCHED).from_select(["record_id"], of_fresh))
+    connection.execute(insert(dismissal).from_select(["claim_id", "reason", "dataset_id", "batch_id"], fresh))
+
+
+def _literal(number: int) -> ColumnElement[int]:
+    from sqlalchemy import Integer, literal
+
+    return literal(number, Integer)
+
+
+def count_changes(connection: Connection) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return how many records of each kind were created, updated and left unchanged."""
+    created = select(RECORD.c.record_id).where(RECORD.c.creates)
+    touched = select(TOUCHED.c.record_id)
+    spoken = select(scope().c.record_id)
+    queries = (
+        record.c.id.in_(created),
+        and_(record.c.id.in_(touched), record.c.id.not_in(created)),
+        and_(record.c.id.in_(spoken), record.c.id.not_in(created), record.c.id.not_in(touched)),
+    )
+    found = [
+        dict(connection.execute(select(record.c.kind, func.count()).where(where).group_by(record.c.kind)).all())  # type: ignore[arg-type]
+        for where in queries
+    ]
+    order = [kind.value for kind in Kind]
+    created_n, updated_n, unchanged_n = ({kind: counts[kind] for kind in order if kind in counts} for counts in found)
+    return created_n, updated_n, unchanged_n

@@ -1,0 +1,147 @@
+"""One load: read, stage, check, apply, conclude; everything or nothing, as one batch."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from zoo_provenance.loading import applying, checks, meeting, resolving, seeds, short_form
+from zoo_provenance.loading.problems import Problem
+from zoo_provenance.loading.staging import Staging
+from zoo_provenance.tables import batch, dataset
+from zoo_provenance.vocabulary import Kind
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did: records by kind, and the batch; no batch where nothing changed or it was only tried."""
+
+    created: dict[str, int] = field(default_factory=dict)
+    updated: dict[str, int] = field(default_factory=dict)
+    unchanged: dict[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    batch: int | None = None
+    datasets: tuple[str, ...] = ()
+
+
+class _Undone(Exception):  # noqa: N818 - carries a result out of a transaction
+    def __init__(self, loaded: Loaded) -> None:
+        super().__init__()
+        self.loaded = loaded
+
+
+def load(begin: Callable[[], object], paths: Sequence[Path], *, dry_run: bool = False, command: str = "load") -> Loaded:
+    """Load data sets in one transaction and return what was done.
+
+    `begin` opens the writing transaction (a context manager giving a connection). With problems, or as a dry
+    run, everything is rolled back; the problems are in the result.
+    """
+    try:
+        with begin() as connection:  # type: ignore[attr-defined]
+            loaded = _load(connection, paths, command, dry_run=dry_run)
+            if loaded.problems or dry_run:
+                raise _Undone(loaded)
+            return loaded
+    except _Undone as undone:
+        return undone.loaded
+
+
+def _load(connection: Connection, paths: Sequence[Path], command: str, *, dry_run: bool) -> Loaded:
+    stage = Staging(connection)
+    reader = seeds.SeedReader(stage.problems)
+    data_sets = reader.read(paths)
+    for data_set in data_sets:
+        dataset_id = _enter_dataset(connection, data_set)
+        seeds.stage(data_set, dataset_id, stage, lambda slugs: resolving.kinds_of(connection, slugs))
+    stage.flush()
+    _settle_slugs(stage, frozenset().union(*(data_set.unreadable for data_set in data_sets)))
+    if stage.problems:
+        return _refused(stage)
+    before = meeting.fields_spoken_of(connection)
+    batch_id = enter_batch(connection, command, reader.digest.hexdigest())
+    meeting.write_out(stage)
+    applying.apply_records(connection)
+    applying.remove_claims(connection)
+    applying.apply_parts(connection)
+    applying.add_claims(connection, batch_id)
+    meeting.conclude_columns(stage, before)
+    checks.tell_circles(stage)
+    if stage.problems:
+        return _refused(stage)
+    created, updated, unchanged = applying.count_changes(connection)
+    nothing_new = not created and not updated
+    if nothing_new:
+        connection.execute(delete(batch).where(batch.c.id == batch_id))
+    stage.close()
+    names = tuple(data_set.name for data_set in data_sets)
+    return Loaded(created, updated, unchanged, batch=None if nothing_new or dry_run else batch_id, datasets=names)
+
+
+def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
+    """Turn slugs into ids, and tell of everything that cannot be."""
+    checks.tell_duplicates(stage)
+    if any(problem.code == "duplicate" and problem.field == "slug" for problem in stage.problems):
+        return
+    resolving.rename(stage)
+    resolving.enter_records(stage)
+    resolving.resolve(stage, unreadable)
+    short_form.expand(stage)
+    checks.tell_doubled_parts(stage)
+    resolving.tell_wrong_claims(stage)
+    if not stage.problems:
+        checks.tell_second_definitions(stage)
+        checks.tell_lost_parts(stage)
+        checks.tell_second_decisions(stage)
+
+
+def _refused(stage: Staging) -> Loaded:
+    told = dict.fromkeys(sorted(stage.problems, key=lambda problem: problem.order))
+    return Loaded(problems=tuple(told))
+
+
+def _enter_dataset(connection: Connection, data_set: seeds.DataSet) -> int:
+    """Return the data set's id, entering or renaming what is said of it."""
+    shape = data_set.shape
+    described = {
+        "title": shape.title,
+        "description": shape.description or shape.about,
+        "licence": shape.licence or shape.license,
+    }
+    known = connection.execute(select(dataset.c.id).where(dataset.c.name == data_set.name)).scalar()
+    if known is not None:
+        connection.execute(update(dataset).where(dataset.c.id == known).values(described))
+        return known
+    result = connection.execute(insert(dataset).values(name=data_set.name, **described))
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def enter_batch(connection: Connection, command: str, input_digest: str | None, reason: str | None = None) -> int:
+    """Enter a batch at the end of the chain: its digest covers its own fields and the digest before it."""
+    previous = connection.execute(select(batch.c.digest).order_by(batch.c.id.desc()).limit(1)).scalar()
+    values = {
+        "at": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "actor": _actor(),
+        "command": command,
+        "reason": reason,
+        "input_digest": input_digest,
+        "previous_digest": previous,
+    }
+    chained = "\n".join(f"{name}={value}" for name, value in sorted(values.items()) if value is not None)
+    digest = hashlib.sha256(chained.encode()).hexdigest()
+    result = connection.execute(insert(batch).values(**values, digest=digest))
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def _actor() -> str:
+    """Return who is loading: ZOOPROV_ACTOR, else the login name."""
+    try:
+        return os.environ.get("ZOOPROV_ACTOR") or getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

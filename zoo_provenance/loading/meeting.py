@@ -1,0 +1,393 @@
+"""Where values of several data sets meet: plain ones are written out as claims, then columns are concluded anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from zoo_provenance.counts import bound_text, parse_count
+from zoo_provenance.evidence.claims import as_claimed, claimed_from, decisions_of, taxa_above
+from zoo_provenance.evidence.concluding import Conclusion, conclude
+from zoo_provenance.loading.applying import scope
+from zoo_provenance.loading.problems import Mark
+from zoo_provenance.loading.staging import CLAIM, CONCLUSION, RECORD, TOUCHED, Staging, columns_of, owner_table
+from zoo_provenance.tables import KIND_TABLES, claim, participant, record, transfer_line
+from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, field_named, owner_of
+
+_OWNERS = (*(kind.value for kind in Kind), "line", "participant")
+
+
+def _concluded_fields() -> Iterator[tuple[str, Field]]:
+    for owner in _OWNERS:
+        for field in FIELDS[owner].values():
+            if columns_of(owner, field):
+                yield owner, field
+
+
+def write_out(stage: Staging) -> None:
+    """Write plain values out as claims wherever another data set's value of the same field is about to meet them.
+
+    Nothing is overwritten in silence: the standing value keeps the sources it inherited.
+    """
+    connection = stage.connection
+    contested = _contested(connection)
+    for owner, field in _concluded_fields():
+        _second_definitions(stage, owner, field)
+        if (owner, field.name) in contested:
+            _staged_values(stage, owner, field)
+            _stored_values(connection, owner, field)
+    stage.flush()
+
+
+def _contested(connection: Connection) -> set[tuple[str, str]]:
+    """Return (owner, field) of what data sets other than the defining one say of the records of this load."""
+    owner = record.alias("owner")
+    staged = (
+        select(owner.c.kind, CLAIM.c.part, CLAIM.c.field)
+        .join(owner, owner.c.id == CLAIM.c.record_id)
+        .where(CLAIM.c.dataset_id != owner.c.dataset_id, CLAIM.c.field != "")
+        .distinct()
+    )
+    stored = (
+        select(owner.c.kind, claim.c.part, claim.c.field)
+        .join(owner, owner.c.id == claim.c.record_id)
+        .where(
+            claim.c.dataset_id != owner.c.dataset_id,
+            claim.c.field != "",
+            claim.c.record_id.in_(select(RECORD.c.record_id)),
+        )
+        .distinct()
+    )
+    found = connection.execute(union_all(staged, stored)).all()
+    second = connection.execute(select(RECORD.c.kind).where(~RECORD.c.defines).distinct()).scalars().all()
+    owners = {*second, *(("line", "participant") if Kind.TRANSFER in second else ())}
+    fields = {(owner_of(kind, part), field) for kind, part, field in found}
+    return fields | {(owner, field.name) for owner, field in _concluded_fields() if owner in owners}
+
+
+def _part_of(owner: str, table: Table) -> ColumnElement[str]:
+    if owner in {"line", "participant"}:
+        return literal(f"{owner}s/") + table.c.key
+    return literal("")
+
+
+def _value_of(owner: str, field: Field, table: Table, *, staged: bool) -> ColumnElement[Any]:
+    """Return the column that says whether there is a value, as text; a staged reference by its slug."""
+    names = columns_of(owner, field)
+    if field.name == "who":
+        return table.c.who if staged else func.coalesce(table.c.person_id, table.c.institution_id)
+    if field.shape is Shape.FLAG:
+        return case((table.c[names[0]].is_(True), "yes"), (table.c[names[0]].is_(False), "no"))
+    if field.shape is Shape.RECORD and staged:
+        return table.c[names[0].removesuffix("_id")]
+    return table.c[names[0]]
+
+
+def _second_definitions(stage: Staging, owner: str, field: Field) -> None:
+    """Turn the values of a record that another data set defines into claims about it."""
+    table = owner_table(owner)
+    value = _value_of(owner, field, table, staged=True)
+    query = (
+        select(*_place(owner, table), value.label("value"), *_bounds(owner, field, table))
+        .join(RECORD, and_(RECORD.c.slug == table.c.slug, RECORD.c.dataset_id == table.c.dataset_id))
+        .where(~RECORD.c.defines, value.is_not(None), _not_claimed(table, field))
+    )
+    _stage_claims(stage, field, stage.connection.execute(query).all())
+
+
+def _staged_values(stage: Staging, owner: str, field: Field) -> None:
+    """Write out staged plain values that meet claims of other data sets, staged or stored."""
+    table = owner_table(owner)
+    value = _value_of(owner, field, table, staged=True)
+    part = _part_of(owner, table)
+    meets = or_(
+        *(
+            exists().where(
+                other.c.record_id == table.c.record_id,
+                other.c.part == part,
+                other.c.field == field.name,
+                other.c.dataset_id != table.c.dataset_id,
+            )
+            for other in (claim, CLAIM)
+        )
+    )
+    defines = exists().where(
+        RECORD.c.record_id == table.c.record_id, RECORD.c.dataset_id == table.c.dataset_id, RECORD.c.defines
+    )
+    condition = and_(defines, meets, _not_claimed(table, field))
+    query = select(*_place(owner, table), value.label("value"), *_bounds(owner, field, table)).where(
+        condition, value.is_not(None)
+    )
+    rows = stage.connection.execute(query).all()
+    stage.connection.execute(update(table).where(condition).values(claimed=table.c.claimed + f"{field.name},"))
+    _stage_claims(stage, field, rows)
+
+
+def _not_claimed(table: Table, field: Field) -> ColumnElement[bool]:
+    return ~table.c.claimed.contains(f",{field.name},", autoescape=True)
+
+
+def _place(owner: str, table: Table) -> list[ColumnElement[Any]]:
+    part = _part_of(owner, table).label("part")
+    return [table.c.row, table.c.file, table.c.line, table.c.dataset_id, table.c.slug, table.c.record_id, part]
+
+
+def _bounds(owner: str, field: Field, table: Table) -> list[ColumnElement[Any]]:
+    names = columns_of(owner, field)
+    if field.shape in {Shape.DATE, Shape.COUNT}:
+        return [table.c[names[1]].label("low"), table.c[names[2]].label("high")]
+    return [null().label("low"), null().label("high")]
+
+
+def _stage_claims(stage: Staging, field: Field, rows: Iterable[Row[Any]]) -> None:
+    """Stage a claim for each row and each source that vouched for it."""
+    found = list(rows)
+    if not found:
+        return
+    stage.flush()
+    vouching: dict[tuple[int, str, int], list[str]] = {}
+    for record_id, part, dataset_id, source in stage.connection.execute(
+        select(CLAIM.c.record_id, CLAIM.c.part, CLAIM.c.dataset_id, CLAIM.c.source)
+        .where(CLAIM.c.field == "", CLAIM.c.record_id.in_({row.record_id for row in found}))
+        .order_by(CLAIM.c.row)
+    ):
+        vouching.setdefault((record_id, part, dataset_id), []).append(source)
+    for row in found:
+        sources = (
+            vouching.get((row.record_id, row.part, row.dataset_id))
+            or vouching.get((row.record_id, "", row.dataset_id))
+            or [None]
+        )
+        is_record = field.shape is Shape.RECORD
+        for source in dict.fromkeys(sources):
+            values: dict[str, Any] = {
+                **_said_at(row.part),
+                "slug": row.slug,
+                "field": field.name,
+                "record_id": row.record_id,
+            }
+            values |= {"value": None if is_record else row.value, "value_record": row.value if is_record else None}
+            values |= {"low": _text_bound(row.low), "high": _text_bound(row.high), "source": source}
+            values |= {"stance": "supports", "language": "", "locator": "", "own": False}
+            stage.add(CLAIM, values, row.file, row.dataset_id, {"": Mark(row.line, 0)})
+    stage.flush()
+    for column, target in (("source", "source_id"), ("value_record", "value_record_id")):
+        survivor = func.coalesce(record.c.merged_into_id, record.c.id)
+        by_slug = select(survivor).where(record.c.slug == CLAIM.c[column]).scalar_subquery()
+        stage.connection.execute(
+            update(CLAIM).where(CLAIM.c[column].is_not(None), CLAIM.c[target].is_(None)).values({target: by_slug})
+        )
+
+
+def _text_bound(bound: Any) -> str | None:
+    return bound_text(bound) if isinstance(bound, int) else bound
+
+
+def _said_at(part: str) -> dict[str, str | None]:
+    group, _, key = part.partition("/")
+    return {
+        "part": part,
+        "line_key": key if group == "lines" else None,
+        "participant_key": key if group == "participants" else None,
+    }
+
+
+def _stored_values(connection: Connection, owner: str, field: Field) -> None:
+    """Write out stored plain values of records this load does not define but speaks of."""
+    table = _target(owner)
+    id_column = table.c.transfer_id if owner in {"line", "participant"} else table.c.id
+    part = _part_of(owner, table)
+    value = _value_of(owner, field, table, staged=False)
+    met = exists().where(
+        CLAIM.c.record_id == id_column,
+        CLAIM.c.part == part,
+        CLAIM.c.field == field.name,
+        CLAIM.c.dataset_id != record.c.dataset_id,
+    )
+    said = exists().where(
+        claim.c.record_id == id_column,
+        claim.c.part == part,
+        claim.c.field == field.name,
+        claim.c.dataset_id == record.c.dataset_id,
+    )
+    defined_now = exists().where(RECORD.c.record_id == id_column, RECORD.c.defines)
+    rows = connection.execute(
+        select(
+            id_column.label("record_id"),
+            record.c.dataset_id,
+            part.label("part"),
+            value.label("value"),
+            *_bounds(owner, field, table),
+        )
+        .join(record, record.c.id == id_column)
+        .where(value.is_not(None), met, ~said, ~defined_now)
+    ).all()
+    if not rows:
+        return
+    vouching: dict[tuple[int, str], list[int]] = {}
+    for record_id, at, source_id in connection.execute(
+        select(claim.c.record_id, claim.c.part, claim.c.source_id)
+        .join(record, and_(record.c.id == claim.c.record_id, record.c.dataset_id == claim.c.dataset_id))
+        .where(claim.c.field == "", claim.c.record_id.in_({row.record_id for row in rows}))
+        .order_by(claim.c.id)
+    ):
+        vouching.setdefault((record_id, at), []).append(source_id)
+    written = []
+    for row in rows:
+        sources: list[int | None] = [
+            *(vouching.get((row.record_id, row.part)) or vouching.get((row.record_id, "")) or [])
+        ]
+        is_record = field.shape is Shape.RECORD
+        for source in dict.fromkeys(sources or [None]):
+            written.append(
+                {
+                    **_said_at(row.part),
+                    "record_id": row.record_id,
+                    "field": field.name,
+                    "value": None if is_record else row.value,
+                    "value_record_id": row.value if is_record else None,
+                    "low": _text_bound(row.low),
+                    "high": _text_bound(row.high),
+                    "source_id": source,
+                    "stance": "supports",
+                    "own": False,
+                    "dataset_id": row.dataset_id,
+                }
+            )
+    connection.execute(insert(claim), written)
+
+
+def _target(owner: str) -> Table:
+    if owner == "line":
+        return transfer_line
+    return participant if owner == "participant" else KIND_TABLES[Kind(owner)]
+
+
+def conclude_columns(stage: Staging, before: set[tuple[int, str, str]]) -> None:
+    """Conclude every column that claims of this load bear on; `before` are the fields that had claims until now."""
+    connection = stage.connection
+    spoken = scope()
+    above = taxa_above(connection)
+    decisions = decisions_of(connection, claim.c.record_id.in_(select(spoken.c.record_id)))
+    rows = connection.execute(claimed_from(claim.c.record_id.in_(select(spoken.c.record_id)))).all()
+    concluded: list[dict[str, Any]] = []
+    left = set(before)
+    for (record_id, kind, part, name), group in groupby(
+        rows, key=lambda row: (row.record_id, row.kind, row.part, row.field)
+    ):
+        owner = owner_of(kind, part)
+        field = field_named(owner, name)
+        left.discard((record_id, part, name))
+        if field is None or not columns_of(owner, field):
+            continue
+        chosen = decisions.get((record_id, part, name))
+        found = conclude(field.shape, [as_claimed(row, field.shape, above) for row in group], chosen)
+        concluded.append(_as_row(record_id, kind, part, field, owner, found))
+    concluded.extend(_emptied(connection, left))
+    if concluded:
+        connection.execute(CONCLUSION.insert(), concluded)
+        _write_conclusions(connection)
+
+
+def fields_spoken_of(connection: Connection) -> set[tuple[int, str, str]]:
+    """Return (record, part, field) of the claims stored on the records this load speaks of."""
+    spoken = scope()
+    query = (
+        select(claim.c.record_id, claim.c.part, claim.c.field)
+        .where(claim.c.record_id.in_(select(spoken.c.record_id)))
+        .distinct()
+    )
+    return {(row.record_id, row.part, row.field) for row in connection.execute(query) if row.field}
+
+
+def _emptied(connection: Connection, left: set[tuple[int, str, str]]) -> Iterator[dict[str, Any]]:
+    """Yield empty conclusions of fields whose last claim is gone, unless the record is defined in this load."""
+    if not left:
+        return
+    ids = {record_id for record_id, _, _ in left}
+    defined = set(connection.execute(select(RECORD.c.record_id).where(RECORD.c.defines)).scalars())
+    kinds = dict(connection.execute(select(record.c.id, record.c.kind).where(record.c.id.in_(ids))).all())  # type: ignore[arg-type]
+    for record_id, part, name in sorted(left):
+        owner = owner_of(kinds[record_id], part)
+        field = field_named(owner, name)
+        if record_id not in defined and field is not None and columns_of(owner, field):
+            yield _as_row(record_id, kinds[record_id], part, field, owner, Conclusion())
+
+
+def _as_row(record_id: int, kind: str, part: str, field: Field, owner: str, found: Conclusion) -> dict[str, Any]:
+    counts = field.shape is Shape.COUNT and found.value is not None
+    sexes = parse_count(found.value or "").sexes if counts and owner == "line" else None
+    males, females, unsexed = sexes or (None, None, None)
+    return {
+        "record_id": record_id,
+        "kind": owner if owner in {"line", "participant"} else kind,
+        "part": part,
+        "key": part.partition("/")[2],
+        "field": field.name,
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "number_low": int(found.low) if counts and found.low else None,
+        "number_high": int(found.high) if counts and found.high else None,
+        "males": males,
+        "females": females,
+        "unsexed": unsexed,
+        "value_record_id": found.record,
+        "flag": None if found.value is None else found.value == "yes",
+    }
+
+
+def _write_conclusions(connection: Connection) -> None:
+    present = connection.execute(select(CONCLUSION.c.kind, CONCLUSION.c.field).distinct()).all()
+    for owner, name in present:
+        field = FIELDS[owner][name]
+        table = _target(owner)
+        is_part = owner in {"line", "participant"}
+        match = table.c.transfer_id == CONCLUSION.c.record_id if is_part else table.c.id == CONCLUSION.c.record_id
+        match = and_(match, CONCLUSION.c.field == name, CONCLUSION.c.kind == owner)
+        if is_part:
+            match = and_(match, table.c.key == CONCLUSION.c.key)
+        new = dict(zip(columns_of(owner, field), _concluded_columns(owner, field), strict=True))
+        differs = or_(*(table.c[column].is_distinct_from(value) for column, value in new.items()))
+        touched = select(CONCLUSION.c.record_id).select_from(CONCLUSION.join(table, match)).where(differs)
+        connection.execute(insert(TOUCHED).from_select(["record_id"], touched))
+        connection.execute(update(table).where(match, differs).values(new))
+
+
+def _concluded_columns(owner: str, field: Field) -> list[ColumnElement[Any]]:
+    if field.name == "who":
+        return [
+            select(of.c.id).where(of.c.id == CONCLUSION.c.value_record_id).scalar_subquery()
+            for of in (KIND_TABLES[Kind.PERSON], KIND_TABLES[Kind.INSTITUTION])
+        ]
+    if field.shape is Shape.DATE:
+        return [CONCLUSION.c.value, CONCLUSION.c.low, CONCLUSION.c.high]
+    if field.shape is Shape.COUNT:
+        sexes = [CONCLUSION.c.males, CONCLUSION.c.females, CONCLUSION.c.unsexed] if owner == "line" else []
+        return [CONCLUSION.c.value, CONCLUSION.c.number_low, CONCLUSION.c.number_high, *sexes]
+    if field.shape is Shape.RECORD:
+        return [CONCLUSION.c.value_record_id]
+    if field.shape is Shape.FLAG:
+        return [CONCLUSION.c.flag]
+    if field.name == "term":
+        return [func.coalesce(CONCLUSION.c.value, "LIV")]
+    return [CONCLUSION.c.value]

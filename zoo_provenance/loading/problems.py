@@ -1,0 +1,112 @@
+"""Problems of a load: where, what, what was expected, and how they are told."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+SHOWN = 50
+_WIDTH = 140
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """A place in a file: line and column from 1; column 0 is the whole line, line 0 the whole file."""
+
+    line: int
+    column: int
+    length: int = 1
+
+
+@dataclass(frozen=True)
+class File:
+    """An input file: how messages call it, and its text, where it could be read."""
+
+    path: str
+    text: str = ""
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as editors count them."""
+        return self.text.split("\n")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One cause, one message; `code` is stable, `suggestion` the one thing to try."""
+
+    file: File
+    mark: Mark
+    field: str
+    code: str
+    message: str
+    suggestion: str = ""
+
+    @property
+    def order(self) -> tuple[str, int, int]:
+        """File order."""
+        return self.file.path, self.mark.line, self.mark.column
+
+    def tell(self) -> str:
+        """Return the message as it is printed: position first, then the writer's own line and a caret."""
+        where = self.file.path
+        if self.mark.line:
+            where += f":{self.mark.line}" + (f":{self.mark.column}" if self.mark.column else "")
+        told = f"{where}: {self.message}"
+        if not self.mark.line or self.mark.line > len(self.file.lines):
+            return told + (f" ({self.suggestion})" if self.suggestion else "")
+        text = printable(self.file.lines[self.mark.line - 1].rstrip("\r"))
+        start = max(0, self.mark.column - _WIDTH // 2) if len(text) > _WIDTH else 0
+        shown = text[start : start + _WIDTH]
+        gutter = f"{self.mark.line:>5} | "
+        column = max(1, self.mark.column) - 1 - start
+        caret = "^" * max(1, min(self.mark.length, len(shown) - column))
+        pad = "".join(" " * width_of(character) for character in shown[:column])
+        told += f"\n{gutter}{shown}\n{' ' * 5} | {pad}{caret}"
+        return told + (f" {self.suggestion}" if self.suggestion else "")
+
+
+def width_of(character: str) -> int:
+    """Return the columns a character takes on a terminal."""
+    from wcwidth import wcwidth
+
+    return max(0, wcwidth(character))
+
+
+def printable(text: str) -> str:
+    """Return text with control characters made visible, so that data never steers a terminal."""
+    return "".join(
+        character if character.isprintable() or character == " " else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return `did you mean 'x'?` for the closest choice, or nothing."""
+    found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return f"did you mean {found[0]!r}?" if found else ""
+
+
+def tell_all(problems: Sequence[Problem]) -> str:
+    """Return all problems in file order, the first in full, and a last line that says nothing was written."""
+    ordered = sorted(problems, key=lambda problem: problem.order)
+    told = [problem.tell() for problem in ordered[:SHOWN]]
+    rest = ordered[SHOWN:]
+    for code in sorted({problem.code for problem in rest}):
+        told.append(f"… and {sum(problem.code == code for problem in rest)} more of kind {code!r}")
+    files = len({problem.file.path for problem in ordered})
+    told.append(
+        f"{len(ordered)} problem{'s' * (len(ordered) != 1)} in {files} file{'s' * (files != 1)}. Nothing was written."
+    )
+    return "\n".join(told)
+
+
+def path_for_messages(path: Path) -> str:
+    """Return a path as the user would type it: relative to here where that is shorter."""
+    try:
+        relative = path.resolve().relative_to(Path.cwd())
+    except (ValueError, OSError):
+        return str(path)
+    return str(relative)

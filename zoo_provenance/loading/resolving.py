@@ -1,0 +1,178 @@
+"""Slugs to ids: former names renamed, new records entered, references followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, and_, exists, func, insert, literal, or_, select, union_all, update
+
+from zoo_provenance.loading import staging
+from zoo_provenance.loading.problems import nearest
+from zoo_provenance.loading.staging import CLAIM, FORMERLY, RECORD, Reference, Staging
+from zoo_provenance.tables import claim, participant, record, transfer_line
+from zoo_provenance.vocabulary import FIELDS, Kind
+
+_SUGGESTED = 20
+_CHOICES = 20_000
+
+
+def kinds_of(connection: Connection, slugs: list[str]) -> Mapping[str, Kind]:
+    """Return what the database knows of these slugs."""
+    rows = connection.execute(select(record.c.slug, record.c.kind).where(record.c.slug.in_(slugs))).all()
+    return {slug: Kind(kind) for slug, kind in rows}
+
+
+def rename(stage: Staging) -> None:
+    """Give records their new slugs where the seeds say what they were formerly."""
+    connection = stage.connection
+    old, new = record.alias("old"), record.alias("new")
+    both = (
+        select(FORMERLY, new.c.id.label("there"), RECORD.c.row.label("again"))
+        .select_from(FORMERLY)
+        .join(old, old.c.slug == FORMERLY.c.old)
+        .outerjoin(new, new.c.slug == FORMERLY.c.slug)
+        .outerjoin(RECORD, RECORD.c.slug == FORMERLY.c.old)
+        .where(or_(new.c.id.is_not(None), RECORD.c.row.is_not(None)))
+    )
+    for row in connection.execute(both).mappings():
+        message = f"{row['old']!r} is still a record of its own; two records cannot become one by renaming"
+        stage.problem(row["row"], row["file"], row["line"], "", "not-renamed", message)
+    if stage.problems:
+        return
+    renamed = select(FORMERLY.c.slug).where(FORMERLY.c.old == record.c.slug).limit(1).scalar_subquery()
+    of_these = exists().where(FORMERLY.c.old == record.c.slug)
+    connection.execute(insert(staging.TOUCHED).from_select(["record_id"], select(record.c.id).where(of_these)))
+    connection.execute(update(record).where(of_these).values(slug=renamed))
+
+
+def enter_records(stage: Staging) -> None:
+    """Enter the records that are new, and mark whose definitions the others are."""
+    connection = stage.connection
+    there = exists().where(record.c.slug == RECORD.c.slug)
+    first = select(func.min(RECORD.c.row)).group_by(RECORD.c.slug)
+    new = and_(~there, RECORD.c.row.in_(first))
+    connection.execute(update(RECORD).where(new).values(creates=True))
+    columns = ["kind", "slug", "label", "search_key", "notes", "dataset_id"]
+    connection.execute(
+        insert(record).from_select(
+            columns, select(*(RECORD.c[name] for name in columns)).where(RECORD.c.creates).order_by(RECORD.c.slug)
+        )
+    )
+    mine = select(record.c.id).where(record.c.slug == RECORD.c.slug).scalar_subquery()
+    owner = select(record.c.dataset_id).where(record.c.slug == RECORD.c.slug).scalar_subquery()
+    connection.execute(update(RECORD).values(record_id=mine))
+    connection.execute(update(RECORD).values(defines=(owner == RECORD.c.dataset_id)))
+
+
+def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
+    """Fill in the ids of all references, and tell of those that lead nowhere.
+
+    A slug that was merged means its survivor, a former one its successor. References to a kind whose registry
+    could not be read are passed over: that problem is told already.
+    """
+    connection = stage.connection
+    by_slug = {"record_id": (record.c.id, "slug")}
+    for table in staging.OF_RECORD:
+        mine = select(by_slug["record_id"][0]).where(record.c.slug == table.c.slug).scalar_subquery()
+        connection.execute(update(table).values(record_id=mine))
+    former = union_all(
+        select(claim.c.value.label("old"), claim.c.record_id.label("id")).where(claim.c.field == "formerly"),
+        select(FORMERLY.c.old, record.c.id).join(record, record.c.slug == FORMERLY.c.slug),
+    ).subquery()
+    renamed = connection.execute(select(exists().select_from(former))).scalar()
+    for reference in staging.REFERENCES:
+        column, target = reference.table.c[reference.column], reference.table.c[reference.id_column]
+        allowed = record.c.kind.in_(reference.kinds) if reference.kinds else literal(value=True)
+        survivor = func.coalesce(record.c.merged_into_id, record.c.id)
+        found = select(survivor).where(record.c.slug == column, allowed).scalar_subquery()
+        connection.execute(update(reference.table).where(column.is_not(None)).values({target: found}))
+        if renamed:
+            lost = and_(column.is_not(None), target.is_(None))
+            found = select(func.min(survivor)).select_from(record.join(former, former.c.id == record.c.id))
+            found = found.where(former.c.old == column, allowed)
+            connection.execute(update(reference.table).where(lost).values({target: found.scalar_subquery()}))
+    for reference in staging.REFERENCES:
+        if not unreadable.intersection(reference.kinds or Kind):
+            _tell_unknown(stage, reference)
+
+
+def _tell_unknown(stage: Staging, reference: Reference) -> None:
+    if reference.id_column == "institution_id" and reference.column == "who":
+        return  # told with person_id: either will do
+    table, column = reference.table, reference.table.c[reference.column]
+    missing = table.c[reference.id_column].is_(None)
+    kinds = reference.kinds
+    if reference.column == "who":
+        missing, kinds = and_(missing, table.c.institution_id.is_(None)), (Kind.PERSON, Kind.INSTITUTION)
+    lost = (
+        select(table.c.row, table.c.file, table.c.line, column.label("named"), record.c.kind.label("other"))
+        .outerjoin(record, record.c.slug == column)
+        .where(column.is_not(None), missing)
+        .order_by(table.c.row)
+    )
+    called = " or ".join(kind.value for kind in kinds) or "record"
+    choices: list[str] | None = None
+    told: set[tuple[int, int, int]] = set()
+    for row in stage.connection.execute(lost):
+        # One value may be staged for several sources; it stood in the file once.
+        mark = stage.marks.get(row.row, {}).get(reference.column)
+        place = (row.file, mark.line if mark else row.line, mark.column if mark else row.row)
+        if place in told:
+            continue
+        told.add(place)
+        if row.other is not None:
+            article = "an" if row.other[0] in "ai" else "a"
+            message = f"{row.named!r} is {article} {row.other}, not {'an' if called[0] in 'ai' else 'a'} {called}"
+            stage.problem(row.row, row.file, row.line, reference.column, "wrong-kind", message)
+            continue
+        suggestion = ""
+        if len(told) <= _SUGGESTED:
+            choices = _slugs(stage.connection, kinds) if choices is None else choices
+            suggestion = nearest(row.named, choices)
+        message = f"no {called} {row.named!r}"
+        stage.problem(row.row, row.file, row.line, reference.column, "unknown-slug", message, suggestion)
+
+
+def _slugs(connection: Connection, kinds: tuple[Kind, ...]) -> list[str]:
+    query = select(record.c.slug).order_by(record.c.slug).limit(_CHOICES)
+    return list(connection.execute(query.where(record.c.kind.in_(kinds)) if kinds else query).scalars())
+
+
+def tell_wrong_claims(stage: Staging) -> None:
+    """Tell of claims whose value is a record of the wrong kind, or whose line or participant does not exist."""
+    fields = {
+        named.name: named.kinds
+        for owner in FIELDS.values()
+        for named in owner.values()
+        if named.kinds and named.name != "parent"
+    }
+    for name, kinds in fields.items():
+        wrong = (
+            select(CLAIM.c.row, CLAIM.c.file, CLAIM.c.line, CLAIM.c.value_record, record.c.kind)
+            .join(record, record.c.id == CLAIM.c.value_record_id)
+            .where(CLAIM.c.field == name, record.c.kind.not_in(kinds))
+        )
+        for row in stage.connection.execute(wrong):
+            expected = " or ".join(kind.value for kind in kinds)
+            message = f"{row.value_record!r} is of kind {row.kind}; expected {expected}"
+            stage.problem(row.row, row.file, row.line, "value_record", "wrong-kind", message)
+    for key, staged, kept, noun in (
+        (CLAIM.c.line_key, staging.LINE, transfer_line, "line"),
+        (CLAIM.c.participant_key, staging.PARTICIPANT, participant, "participant"),
+    ):
+        nowhere = (
+            select(func.min(CLAIM.c.row), CLAIM.c.file, func.min(CLAIM.c.line), CLAIM.c.slug, key.label("key"))
+            .where(
+                key.is_not(None),
+                CLAIM.c.record_id.is_not(None),
+                ~exists().where(staged.c.record_id == CLAIM.c.record_id, staged.c.key == key),
+                ~exists().where(kept.c.transfer_id == CLAIM.c.record_id, kept.c.key == key),
+            )
+            .group_by(CLAIM.c.file, CLAIM.c.slug, key)
+        )
+        for row, file, line, slug, name in stage.connection.execute(nowhere).all():
+            keys = stage.connection.execute(
+                select(kept.c.key).join(record, record.c.id == kept.c.transfer_id).where(record.c.slug == slug)
+            ).scalars()
+            message = f"{slug!r} has no {noun} {name!r}"
+            stage.problem(row, file, line, "", "unknown-" + noun, message, nearest(name, keys))

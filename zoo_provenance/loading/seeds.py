@@ -1,0 +1,243 @@
+"""The reader of seed files: a data set's folder, turned into staged rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zoo_provenance.loading import shapes
+from zoo_provenance.loading.entries import Scribe
+from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages
+from zoo_provenance.loading.staging import Staging
+from zoo_provenance.loading.yaml_reader import Node, Rejected, read_file, read_yaml
+from zoo_provenance.vocabulary import SLUG, Kind
+
+REGISTRIES: Mapping[str, Kind] = {
+    "taxa.yaml": Kind.TAXON,
+    "institutions.yaml": Kind.INSTITUTION,
+    "people.yaml": Kind.PERSON,
+    "sources.yaml": Kind.SOURCE,
+    "animals.yaml": Kind.ANIMAL,
+}
+_FOLDERS = ("transfers", "about")
+_EXPECTED = [*REGISTRIES, "dataset.yaml"]
+
+
+@dataclass
+class DataSet:
+    """A data set's folder: what it is called, and the documents found in it."""
+
+    folder: Path
+    name: str
+    shape: shapes.Dataset
+    documents: list[Document] = field(default_factory=list)
+    unreadable: set[Kind] = field(default_factory=set)
+    chosen: frozenset[Path] | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """One entry of a registry, one transfer, or one file about a record."""
+
+    path: Path
+    file: File
+    kind: Kind | None
+    slug: str
+    node: Node
+    mark: Mark
+
+
+class SeedReader:
+    """Reads data sets' folders; problems are gathered, never raised."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        """Take the list that problems go to."""
+        self.problems = problems
+        self.digest = hashlib.sha256()
+
+    def read(self, paths: Iterable[Path]) -> list[DataSet]:
+        """Return the data sets of folders and files; a file stands for its records within its folder."""
+        chosen: dict[Path, set[Path] | None] = {}
+        for path in paths:
+            if path.is_dir():
+                chosen[path] = None
+            elif path.is_file():
+                folder = self._folder_of(path)
+                if folder is not None and chosen.get(folder, ()) is not None:
+                    chosen.setdefault(folder, set()).add(path.resolve())  # type: ignore[union-attr]
+            else:
+                self._whole(path, "missing-path", "there is no such file or folder")
+        sets = (self._read_folder(folder, files) for folder, files in chosen.items())
+        return [found for found in sets if found is not None]
+
+    def _whole(self, path: Path, code: str, message: str, suggestion: str = "") -> None:
+        self.problems.append(Problem(File(path_for_messages(path)), Mark(0, 0), "", code, message, suggestion))
+
+    def _folder_of(self, path: Path) -> Path | None:
+        if path.suffix not in {".yaml", ".yml"}:
+            self._whole(path, "unsupported", "is no seed file; expected a data set's folder or a .yaml file in one")
+            return None
+        for folder in (path.resolve().parent, path.resolve().parent.parent):
+            if (folder / "dataset.yaml").is_file():
+                return folder
+        self._whole(path, "no-dataset", "belongs to no data set: no dataset.yaml beside or above it")
+        return None
+
+    def _read_folder(self, folder: Path, files: set[Path] | None) -> DataSet | None:
+        settings = folder / "dataset.yaml"
+        if not settings.is_file():
+            self._whole(
+                folder, "no-dataset", "is no data set: it has no dataset.yaml", "write one with: name: my-data-set"
+            )
+            return None
+        found = self._document(settings)
+        shape = found and shapes.read_shape(shapes.Dataset, found[1], found[0], self.problems)
+        if not found or not shape:
+            return None
+        if not 0 < len(shape.name) <= 100:
+            node = found[1].at(("name",))
+            self.problems.append(
+                Problem(found[0], node.mark, "name", "too-long", "a data set's name has 1 to 100 characters")
+            )
+            return None
+        data_set = DataSet(folder, shape.name, shape, chosen=frozenset(files) if files is not None else None)
+        for path in self._files(folder):
+            self._read_seed_file(data_set, path)
+        if data_set.chosen is not None:
+            _keep_chosen(data_set)
+            wanted = {path_for_messages(path) for path in data_set.chosen}
+            self.problems[:] = [problem for problem in self.problems if problem.file.path in wanted]
+        return data_set
+
+    def _files(self, folder: Path) -> Iterator[Path]:
+        """Yield the folder's seed files in order; a YAML file that would be passed over is a problem."""
+        try:
+            listed = sorted(folder.iterdir())
+        except OSError as fault:
+            self._whole(folder, "unreadable-file", f"cannot be read: {fault.strerror}")
+            return
+        for path in listed:
+            if path.name in _FOLDERS and path.is_dir():
+                for inner in sorted(path.rglob("*")):
+                    if inner.suffix == ".yaml" and inner.parent == path:
+                        yield inner
+                    elif inner.suffix in {".yaml", ".yml"}:
+                        self._whole(inner, "misplaced", f"would not be read; expected {path.name}/<name>.yaml")
+            elif path.name in REGISTRIES:
+                yield path
+            elif path.suffix in {".yaml", ".yml"} and path.name != "dataset.yaml":
+                stem = f"{path.stem}.yaml"
+                hint = f"did you mean {stem!r}?" if stem in _EXPECTED else nearest(path.name, _EXPECTED)
+                self._whole(path, "misplaced", "is no file of a data set and would not be read", hint)
+            elif path.is_dir() and any(path.rglob("*.y*ml")):
+                self._whole(path, "misplaced", "is no folder of a data set", nearest(path.name, _FOLDERS))
+
+    def _document(self, path: Path) -> tuple[File, Node] | None:
+        try:
+            file, raw = read_file(path)
+        except Rejected as rejected:
+            self.problems.append(rejected.problem)
+            return None
+        self.digest.update(path.name.encode() + b"\0" + raw + b"\0")
+        node, problems = read_yaml(file)
+        self.problems.extend(problems)
+        if node is None:
+            return None
+        if not isinstance(node.content, dict):
+            self.problems.append(
+                Problem(file, node.mark, "", "wrong-type", "the file must be a mapping of keys to values")
+            )
+            return None
+        return file, node
+
+    def _read_seed_file(self, data_set: DataSet, path: Path) -> None:
+        kind = REGISTRIES.get(path.name)
+        about = path.parent.name == "about" and kind is None
+        found = self._document(path)
+        if found is None:
+            if not about:
+                data_set.unreadable.add(kind or Kind.TRANSFER)
+            return
+        file, node = found
+        if about:
+            data_set.documents.append(Document(path, file, None, "", node, Mark(1, 1)))
+        elif kind is None:
+            self._add(data_set, Document(path, file, Kind.TRANSFER, path.stem, node, Mark(1, 0)))
+        else:
+            for slug, entry in node.content.items():  # type: ignore[union-attr]
+                self._add(data_set, Document(path, file, kind, slug, entry, node.keys[slug].mark))
+
+    def _add(self, data_set: DataSet, document: Document) -> None:
+        if SLUG.fullmatch(document.slug):
+            data_set.documents.append(document)
+            return
+        message = f"{document.slug[:60]!r} is not a slug; expected small letters, digits, '.', '_' or '-', at most 100"
+        mark = Mark(0, 0) if document.kind is Kind.TRANSFER else document.mark
+        self.problems.append(Problem(document.file, mark, "slug", "bad-slug", message))
+        if document.kind:
+            data_set.unreadable.add(document.kind)
+
+
+def _keep_chosen(data_set: DataSet) -> None:
+    """Drop the documents of records that the chosen files say nothing about."""
+    chosen = data_set.chosen or frozenset()
+
+    def target(document: Document) -> str:
+        about = document.node.at(("about",)).content
+        return document.slug or (about.split("/")[0] if isinstance(about, str) else "")
+
+    slugs = {target(document) for document in data_set.documents if document.path.resolve() in chosen}
+    data_set.documents = [document for document in data_set.documents if target(document) in slugs]
+
+
+def stage(
+    data_set: DataSet, dataset_id: int, staging: Staging, kind_of: Callable[[list[str]], Mapping[str, Kind]]
+) -> None:
+    """Stage all of a data set's documents; `kind_of` says what the database knows slugs as."""
+    numbers: dict[str, int] = {}
+    own = {document.slug: document.kind for document in data_set.documents if document.kind}
+    about = [document for document in data_set.documents if document.kind is None]
+    targets = {slug for document in about if isinstance(slug := document.node.at(("about",)).content, str)}
+    known = kind_of(sorted({target.split("/")[0] for target in targets} - own.keys()))
+    for document in data_set.documents:
+        if document.file.path not in numbers:
+            numbers[document.file.path] = staging.add_file(document.file)
+        scribe = Scribe(staging, document.file, numbers[document.file.path], dataset_id, document.node)
+        if document.kind is not None:
+            entry = shapes.read_shape(shapes.ENTRIES[document.kind], document.node, document.file, staging.problems)
+            if entry is None:
+                scribe.placeholder(document.kind, document.slug, document.mark)
+            else:
+                scribe.entry(document.kind, document.slug, entry, document.mark)
+        else:
+            _stage_about(document, scribe, {**known, **{slug: kind for slug, kind in own.items() if kind}})
+
+
+def _stage_about(document: Document, scribe: Scribe, known: Mapping[str, Kind]) -> None:
+    node = document.node.content.get("about") if isinstance(document.node.content, dict) else None
+    problems = scribe.staging.problems
+    if node is None or not isinstance(node.content, str):
+        problems.append(
+            Problem(document.file, document.mark, "about", "missing", "needs 'about': the slug it speaks of")
+        )
+        return
+    slug, slash, line = node.content.partition("/")
+    kind = known.get(slug)
+    if kind is None:
+        problems.append(
+            Problem(
+                document.file, node.mark, "about", "unknown-slug", f"nothing is called {slug!r}", nearest(slug, known)
+            )
+        )
+        return
+    if slash and kind is not Kind.TRANSFER:
+        problems.append(
+            Problem(document.file, node.mark, "about", "wrong-kind", f"{slug!r} is no transfer and has no lines")
+        )
+        return
+    owner: Kind | str = "line" if slash else kind
+    entry = shapes.read_shape(shapes.ABOUT[owner], document.node, document.file, problems)
+    if entry is not None:
+        scribe.about(kind, slug, line, entry, node.mark)

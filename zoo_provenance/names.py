@@ -1,0 +1,21 @@
+"""Names folded for searching, in any script."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from zoo_provenance.vocabulary import VALUE_LENGTH
+
+
+def fold(text: str) -> str:
+    """Return the search key of a name: no case, marks, width, punctuation or spaces.
+
+    >>> fold("Ch'osŏn Chung'ang"), fold("Центральный зоопарк"), fold("중앙 동물원")
+    ('chosonchungang', 'центральныизоопарк', '중앙동물원')
+
+    Folding merges й with и and ё with е, so the original is always kept beside it. A text of nothing but
+    punctuation is its own key.
+    """
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    kept = "".join(character for character in unicodedata.normalize("NFKD", plain) if character.isalnum())
+    return (unicodedata.normalize("NFC", kept) or text.strip())[:VALUE_LENGTH]
