@@ -28,7 +28,7 @@ REVISIONS = ("0001",)
 
 PAGE_SIZE = 16384
 BUSY_SECONDS = 30
-_LOCK = 0x5A00  # any number will do, as long as every writer takes the same
+WRITERS_LOCK = 0x5A00  # any number will do, as long as every writer takes the same
 
 
 def locate(option: str | None) -> URL:
@@ -76,7 +76,9 @@ def _url(chosen: str, folder: Path) -> URL:
 
 def describe(url: URL) -> str:
     """Return how a database is called in messages: its path, or its URL without the password."""
-    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
+    if url.get_backend_name() == "sqlite":
+        return url.database or ""
+    return url.set(drivername=url.get_backend_name()).render_as_string()
 
 
 def exists(url: URL) -> bool:
@@ -154,7 +156,7 @@ def reading(url: URL) -> Iterator[Connection]:
         raise MissingDatabase(
             f"There is no database at {describe(url)}. Make one with: zoo-provenance --db {describe(url)} load"
         )
-    with _translated(url), engine_of(url, read_only=True).connect() as connection:
+    with translated(url), engine_of(url, read_only=True).connect() as connection:
         demand_head(connection, url)
         yield connection
 
@@ -165,13 +167,13 @@ def writing(url: URL) -> Iterator[Connection]:
 
     Raises what `reading` raises, but for a missing database: make that first.
     """
-    with _translated(url):
+    with translated(url):
         engine = engine_of(url)
         with engine.connect() as connection:
             demand_head(connection, url)
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_LOCK})
             yield connection
         if engine.dialect.name == "sqlite":
             # A copied file is whole only when nothing is left in the log.
@@ -203,7 +205,7 @@ def demand_head(connection: Connection, url: URL) -> None:
 
 
 @contextmanager
-def _translated(url: URL) -> Iterator[None]:
+def translated(url: URL) -> Iterator[None]:
     """Turn what a user can cause (a wrong file, a full disk, a server that is down) into one line."""
     try:
         yield

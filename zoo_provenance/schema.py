@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,24 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, inspect, text
 
 from zoo_provenance import locations
-from zoo_provenance.database import PAGE_SIZE, describe, engine_of, exists, revision_of
-from zoo_provenance.errors import DatabaseUnavailable, NotADatabase, ZooProvenanceError
+from zoo_provenance.database import (
+    PAGE_SIZE,
+    REVISIONS,
+    WRITERS_LOCK,
+    describe,
+    engine_of,
+    exists,
+    revision_of,
+    translated,
+)
+from zoo_provenance.errors import DatabaseNewer, DatabaseUnavailable, MissingDatabase, NotADatabase, ZooProvenanceError
 from zoo_provenance.tables import metadata
+
+
+EXPRESSION_INDEX = "uq_claim_said"
 
 
 def upgrade(url: URL, revision: str = "head") -> None:
@@ -29,15 +42,67 @@ def upgrade(url: URL, revision: str = "head") -> None:
 
 def downgrade(url: URL, revision: str) -> None:
     """Take a database down to a revision; `base` removes every table and all data. All or nothing."""
+    if not exists(url):
+        raise MissingDatabase(f"There is no database at {describe(url)}.")
     _migrate(url, command.downgrade, revision)
 
 
 def drift(connection: Connection) -> list[str]:
     """Return what the database's tables, columns, keys and indexes have other than the declared ones."""
-    context = MigrationContext.configure(
-        connection, opts={"target_metadata": metadata, "compare_type": True, "compare_server_default": True}
+    options = {"target_metadata": metadata, "compare_type": True, "compare_server_default": True}
+    with warnings.catch_warnings():
+        # Indexes on expressions cannot be compared; that they are there is asked below.
+        warnings.filterwarnings("ignore", message=".*expression-based index")
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+    found = [f"not as declared: {difference}" for difference in differences]
+    if not _has_index(connection, EXPRESSION_INDEX):
+        found.append(f"not as declared: index {EXPRESSION_INDEX} is missing")
+    return found
+
+
+def damage(connection: Connection) -> list[str]:
+    """Return what SQLite finds damaged in its file; PostgreSQL checks its pages itself."""
+    if connection.dialect.name != "sqlite":
+        return []
+    rows = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+    return [f"damaged: {row}" for row in rows if row != "ok"]
+
+
+def current(url: URL) -> str | None:
+    """Return the schema's revision; None where it has none. Raises MissingDatabase, NotADatabase."""
+    if not exists(url):
+        raise MissingDatabase(f"There is no database at {describe(url)}.")
+    with translated(url), engine_of(url, read_only=True).connect() as connection:
+        revision = revision_of(connection)
+        if revision is None and _has_tables(connection):
+            raise NotADatabase(f"{describe(url)} holds tables, but none of zoo-provenance.")
+        return revision
+
+
+def is_empty(url: URL) -> bool:
+    """Whether a server's database holds no table at all."""
+    with translated(url), engine_of(url).connect() as connection:
+        return not _has_tables(connection)
+
+
+def remove(url: URL) -> None:
+    """Take away a database that was just made and not kept."""
+    if url.get_backend_name() != "sqlite":
+        downgrade(url, "base")
+        with translated(url), engine_of(url).begin() as connection:
+            connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+        return
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{url.database}{suffix}").unlink(missing_ok=True)
+
+
+def _has_index(connection: Connection, name: str) -> bool:
+    catalogue = (
+        "sqlite_master WHERE type = 'index' AND name"
+        if connection.dialect.name == "sqlite"
+        else "pg_indexes WHERE indexname"
     )
-    return [str(difference) for difference in compare_metadata(context, metadata)]
+    return connection.execute(text(f"SELECT 1 FROM {catalogue} = :name"), {"name": name}).first() is not None  # noqa: S608 - a fixed text
 
 
 def dangling(connection: Connection) -> list[str]:
@@ -65,11 +130,14 @@ def _migrate(url: URL, step: Any, revision: str) -> None:
     With foreign keys on, rebuilding a table on SQLite would delete or empty the rows that refer to it.
     """
     engine = engine_of(url, foreign_keys=False)
-    with engine.begin() as connection:
+    with translated(url), engine.begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": 0x5A00})
-        if revision_of(connection) is None and _foreign_tables(connection):
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_LOCK})
+        found = revision_of(connection)
+        if found is None and _has_tables(connection):
             raise NotADatabase(f"{describe(url)} holds tables, but none of zoo-provenance.")
+        if found and found not in REVISIONS:
+            raise DatabaseNewer(f"{describe(url)} was written by a newer zoo-provenance (schema {found}).")
         config = Config()
         config.set_main_option("script_location", str(locations.migrations()).replace("%", "%%"))
         config.attributes["connection"] = connection
@@ -83,7 +151,5 @@ def _migrate(url: URL, step: Any, revision: str) -> None:
             raise ZooProvenanceError(f"{describe(url)}: {broken[0]}; nothing was migrated.")
 
 
-def _foreign_tables(connection: Connection) -> bool:
-    from sqlalchemy import inspect
-
+def _has_tables(connection: Connection) -> bool:
     return bool(inspect(connection).get_table_names())

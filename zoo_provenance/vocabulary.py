@@ -436,3 +436,15 @@ def owner_of(kind: str, part: str) -> str:
     if part.startswith("lines/"):
         return "line"
     return "participant" if part.startswith("participants/") else kind
+
+
+def columns_of(owner: str, field: Field) -> tuple[str, ...]:
+    """Return the columns that hold the conclusion of a field."""
+    if field.column is None:
+        return ("person_id", "institution_id") if field.name == "who" else ()
+    if field.shape is Shape.DATE:
+        return field.column, f"{field.column}_earliest", f"{field.column}_latest"
+    if field.shape is Shape.COUNT:
+        sexes = ("males", "females", "unsexed") if owner == "line" else ()
+        return "count", "count_min", "count_max", *sexes
+    return (field.column,)

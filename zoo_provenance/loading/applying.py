@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from zoo_provenance.loading import staging
-from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, TOUCHED, columns_of
+from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, TOUCHED
 from zoo_provenance.tables import (
     KIND_TABLES,
     claim,
@@ -37,7 +37,7 @@ from zoo_provenance.tables import (
     transfer_line,
     transfer_link,
 )
-from zoo_provenance.vocabulary import FIELDS, Kind
+from zoo_provenance.vocabulary import FIELDS, Kind, columns_of
 
 _CLAIM_COLUMNS = [column.name for column in claim.c if column.name != "id"]
 _DECISION_COLUMNS = ["record_id", "part", "field", "language", "value", "value_record_id", "reason", "dataset_id"]

@@ -30,6 +30,7 @@ from zoo_provenance.vocabulary import (
     Kind,
     LinkKind,
     Shape,
+    columns_of,
     field_named,
 )
 
@@ -527,7 +528,7 @@ def _same(field: Field, name: str, one: str, other: str) -> bool:
 
 def _as_columns(owner: str, field: Field, value: Value) -> dict[str, Any]:
     """Return the columns that conclude a plain value."""
-    names: Sequence[str] = staging.columns_of(owner, field)
+    names: Sequence[str] = columns_of(owner, field)
     if field.name == "who":
         return {"who": value.slug}
     contents: Iterable[Any]

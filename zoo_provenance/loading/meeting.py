@@ -29,9 +29,9 @@ from zoo_provenance.evidence.claims import as_claimed, claimed_from, decisions_o
 from zoo_provenance.evidence.concluding import Conclusion, conclude
 from zoo_provenance.loading.applying import scope
 from zoo_provenance.loading.problems import Mark
-from zoo_provenance.loading.staging import CLAIM, CONCLUSION, RECORD, TOUCHED, Staging, columns_of, owner_table
+from zoo_provenance.loading.staging import CLAIM, CONCLUSION, RECORD, TOUCHED, Staging, owner_table
 from zoo_provenance.tables import KIND_TABLES, claim, participant, record, transfer_line
-from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, field_named, owner_of
+from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, columns_of, field_named, owner_of
 
 _OWNERS = (*(kind.value for kind in Kind), "line", "participant")
 

@@ -291,10 +291,8 @@ def _told(shape: type[BaseModel], root: Node, file: File, error: Any) -> Problem
     else:
         expected = "a value, or a mapping"
     suggestion = ""
-    if (
-        (isinstance(node.content, list)
-        and kind == "string_type")
-        or (isinstance(node.content, list) and expected == "a value, or a mapping")
+    if (isinstance(node.content, list) and kind == "string_type") or (
+        isinstance(node.content, list) and expected == "a value, or a mapping"
     ):
         line = file.lines[node.mark.line - 1][node.mark.column - 1 :]
         suggestion = f'to mean it as text, quote it: "{line[: line.find("]") + 1]}"' if "]" in line else ""

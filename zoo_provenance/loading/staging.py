@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaD
 
 from zoo_provenance.loading.problems import File, Mark, Problem
 from zoo_provenance.tables import KIND_TABLES, participant, transfer_line
-from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape
+from zoo_provenance.vocabulary import FIELDS, Kind
 
 _CHUNK = 2000
 _staging = MetaData()
@@ -145,18 +145,6 @@ def owner_table(owner: Kind | str) -> Table:
     if owner == "line":
         return LINE
     return PARTICIPANT if owner == "participant" else KINDS[Kind(owner)]
-
-
-def columns_of(owner: str, field: Field) -> tuple[str, ...]:
-    """Return the columns that hold the conclusion of a field."""
-    if field.column is None:
-        return ("person_id", "institution_id") if field.name == "who" else ()
-    if field.shape is Shape.DATE:
-        return field.column, f"{field.column}_earliest", f"{field.column}_latest"
-    if field.shape is Shape.COUNT:
-        sexes = ("males", "females", "unsexed") if owner == "line" else ()
-        return "count", "count_min", "count_max", *sexes
-    return (field.column,)
 
 
 def references() -> Iterator[Reference]:

@@ -1,0 +1,99 @@
+"""What commands share: the database, the output format, the file to write to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from zoo_provenance.errors import ZooProvenanceError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+
+    from zoo_provenance.rendering.documents import Document
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("table", "plain", "json", "jsonl", "csv", "md")
+_BY_SUFFIX = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "plain", ".md": "md"}
+
+
+def database_option(function: F) -> F:
+    """Let a command take --db itself, as well as the program."""
+
+    def keep(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            context.find_root().obj = value
+
+    return click.option("--db", metavar="PATH|URL", expose_value=False, callback=keep, help="The database.")(function)
+
+
+def output_options(function: F) -> F:
+    """Give a command the one set of output options."""
+    formatted = click.option(
+        "-f",
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        help="Default: table on a terminal, plain (tab-separated) otherwise.",
+    )
+    to_file = click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write to a file; its suffix picks the format.",
+    )
+    return database_option(formatted(to_file(function)))
+
+
+def url_of(context: click.Context) -> URL:
+    """Return the database's URL."""
+    from zoo_provenance.database import locate
+
+    return locate(context.find_root().obj)
+
+
+@contextmanager
+def reading(context: click.Context) -> Iterator[Connection]:
+    """Open the database for a question."""
+    from zoo_provenance import database
+
+    with database.reading(url_of(context)) as connection:
+        yield connection
+
+
+def write(document: Document, form: str | None, output: Path | None) -> None:
+    """Write a document where and how it was asked for."""
+    from zoo_provenance.rendering.documents import render
+
+    if output is None:
+        for piece in render(document, form or ("table" if sys.stdout.isatty() else "plain")):
+            click.echo(piece, nl=False)
+        return
+    chosen = form or _BY_SUFFIX.get(output.suffix.lower(), "table")
+    try:
+        with output.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(render(document, chosen))
+    except OSError as fault:
+        raise ZooProvenanceError(f"{output} cannot be written: {fault.strerror}") from fault
+    click.echo(f"Written to {output}.", err=True)
+
+
+def read_period(since: str | None, until: str | None) -> tuple[str | None, str | None]:
+    """Return the first and last day of a period given as EDTF dates. Raises click.UsageError."""
+    from zoo_provenance.dates import parse_date
+    from zoo_provenance.errors import Unreadable
+
+    try:
+        first = parse_date(since).earliest if since else None
+        last = parse_date(until).latest if until else None
+    except Unreadable as fault:
+        raise click.UsageError(str(fault)) from fault
+    if first and last and first > last:
+        raise click.UsageError("--since is later than --until")
+    return first, last

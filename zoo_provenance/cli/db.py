@@ -1,0 +1,91 @@
+"""`db`: the schema and the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zoo_provenance.cli.common import database_option, url_of
+
+
+@click.group(epilog="Exit codes: 0 fine, 1 failed, 2 usage, 3 problems found, 5 the schema is older or newer.")
+def db() -> None:
+    """The schema and the file of the database."""
+
+
+@db.command()
+@click.argument("revision", default="head")
+@database_option
+@click.pass_context
+def upgrade(context: click.Context, revision: str) -> None:
+    """Bring the schema up to REVISION (the newest), making the database where there is none."""
+    from zoo_provenance import database, schema
+
+    url = url_of(context)
+    schema.upgrade(url, revision)
+    click.echo(f"{database.describe(url)} is at revision {schema.current(url) or 'base'}.", err=True)
+
+
+@db.command()
+@click.argument("revision")
+@database_option
+@click.pass_context
+def downgrade(context: click.Context, revision: str) -> None:
+    """Take the schema down to REVISION; `base` removes every table and all data."""
+    from zoo_provenance import database, schema
+
+    url = url_of(context)
+    schema.downgrade(url, revision)
+    click.echo(f"{database.describe(url)} is at revision {schema.current(url) or 'base'}.", err=True)
+
+
+@db.command()
+@database_option
+@click.pass_context
+def current(context: click.Context) -> None:
+    """Print the schema's revision."""
+    from zoo_provenance import schema
+
+    click.echo(schema.current(url_of(context)) or "base")
+
+
+@db.command()
+@database_option
+@click.pass_context
+def check(context: click.Context) -> int:
+    """Check the file: its integrity, that references lead somewhere, that the schema is as declared."""
+    from zoo_provenance import database, schema
+
+    url = url_of(context)
+    with database.reading(url) as connection:
+        problems = [*schema.damage(connection), *schema.dangling(connection), *schema.drift(connection)]
+    for problem in problems:
+        click.echo(problem)
+    if not problems:
+        click.echo(f"{database.describe(url)}: no problems found.", err=True)
+    return 3 if problems else 0
+
+
+@db.command()
+@database_option
+@click.pass_context
+def path(context: click.Context) -> None:
+    """Print where the database is."""
+    from zoo_provenance import database
+
+    click.echo(database.describe(url_of(context)))
+
+
+@db.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@database_option
+@click.pass_context
+def backup(context: click.Context, file: Path) -> None:
+    """Copy the database to FILE while others may be writing: SQLite's online backup, or pg_dump."""
+    from zoo_provenance import backup as copies
+    from zoo_provenance import database
+
+    url = url_of(context)
+    copies.back_up(url, file)
+    click.echo(f"{database.describe(url)} was copied to {file}.", err=True)

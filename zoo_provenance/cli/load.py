@@ -1,0 +1,52 @@
+"""`load`: seeds into the database, everything or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zoo_provenance.cli.common import output_options, url_of, write
+
+
+@click.command(
+    epilog="""\b
+JSON (zooprov/load/1): created {kind: n}, updated, unchanged, pruned;
+problems [{path, line, column, field, code, message, suggestion}]; batch n,
+or null where nothing was written.
+Exit codes: 0 fine, 1 problems (nothing was written) or failed, 2 usage,
+5 schema, 130 interrupted."""
+)
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
+@output_options
+@click.pass_context
+def load(
+    context: click.Context, paths: tuple[Path, ...], *, dry_run: bool, form: str | None, output: Path | None
+) -> int:
+    """Load data sets' folders, or seed files in them; without PATH, the packaged Korea Central Zoo."""
+    from zoo_provenance import database, locations, schema
+    from zoo_provenance.loading.load import load as load_seeds
+    from zoo_provenance.loading.problems import tell_all
+    from zoo_provenance.rendering.loads import load_document
+
+    url = url_of(context)
+    made = not database.exists(url) or (url.get_backend_name() != "sqlite" and schema.is_empty(url))
+    if made:
+        schema.upgrade(url)
+    try:
+        loaded = load_seeds(lambda: database.writing(url), paths or (locations.packaged_seeds(),), dry_run=dry_run)
+        kept = not loaded.problems and not dry_run
+    except BaseException:
+        kept = False
+        raise
+    finally:
+        if made and not kept:
+            schema.remove(url)
+    if loaded.problems:
+        click.echo(tell_all(loaded.problems), err=True)
+    if not loaded.problems or form in {"json", "jsonl"} or output is not None:
+        write(load_document(loaded, dry_run=dry_run), form, output)
+    if kept and form is None and output is None:
+        click.echo(f"Database: {database.describe(url)}", err=True)
+    return 1 if loaded.problems else 0

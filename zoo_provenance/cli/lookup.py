@@ -1,0 +1,97 @@
+"""`show`, `find` and `list`: looking up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zoo_provenance.cli.common import output_options, reading, write
+from zoo_provenance.vocabulary import Kind
+
+_KINDS = {
+    "taxa": Kind.TAXON,
+    "institutions": Kind.INSTITUTION,
+    "people": Kind.PERSON,
+    "sources": Kind.SOURCE,
+    "animals": Kind.ANIMAL,
+    "transfers": Kind.TRANSFER,
+}
+_SINGULAR = {kind.value: plural for plural, kind in _KINDS.items()}
+
+
+@click.command(
+    epilog="""\b
+JSON (zooprov/show/1): record {slug, label, kind, dataset, merged_into,
+fields, disputed, names, statements, related, notes}.
+Exit codes: 0 fine, 1 failed, 4 not found or ambiguous, 5 schema."""
+)
+@click.argument("record")
+@output_options
+@click.pass_context
+def show(context: click.Context, record: str, form: str | None, output: Path | None) -> None:
+    """Show RECORD in full: its fields, names in every script, and what refers to it."""
+    from zoo_provenance.questions.lookup import show as ask
+    from zoo_provenance.questions.naming import thing_named
+    from zoo_provenance.rendering.lookups import show_document
+
+    with reading(context) as connection:
+        found = ask(connection, thing_named(connection, record))
+    write(show_document(found), form, output)
+
+
+@click.command(
+    epilog="""\b
+JSON (zooprov/find/1): matches [{slug, label, kind, name, language}].
+Exit codes: 0 found, 1 failed, 4 nothing found, 5 schema."""
+)
+@click.argument("text")
+@output_options
+@click.pass_context
+def find(context: click.Context, text: str, form: str | None, output: Path | None) -> int:
+    """Find records by a part of a name or identifier, in any script."""
+    from zoo_provenance.questions.naming import find as ask
+    from zoo_provenance.questions.naming import nearest
+    from zoo_provenance.rendering.lookups import find_document
+
+    with reading(context) as connection:
+        found = ask(connection, text)
+        close = nearest(connection, text) if not found else []
+    write(find_document(text, found), form, output)
+    if close:
+        click.echo(f"Did you mean {', '.join(repr(name) for name in close)}?", err=True)
+    return 0 if found else 4
+
+
+class _ListOf(click.Choice[str]):
+    """A kind of record, in the plural or the singular."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(_SINGULAR.get(value, value), param, ctx)
+
+
+@click.command(
+    "list",
+    epilog="""\b
+JSON (zooprov/list/1): {<kind>: [{slug, label, …}]} with the columns of the
+kind. With --at: since, the date from which it is known to be there.
+Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema.""",
+)
+@click.argument("kind", type=_ListOf(list(_KINDS)))
+@click.option("--at", metavar="ZOO", help="With animals: who is there now, as far as known.")
+@output_options
+@click.pass_context
+def list_(context: click.Context, kind: str, at: str | None, form: str | None, output: Path | None) -> None:
+    """List all records of KIND: animals, institutions, people, sources, taxa or transfers."""
+    from zoo_provenance.questions.lookup import animals_at, list_kind
+    from zoo_provenance.questions.naming import thing_named
+    from zoo_provenance.rendering.lookups import list_document
+
+    if at is not None and kind != "animals":
+        raise click.UsageError("--at goes with: list animals")
+    with reading(context) as connection:
+        if at is not None:
+            found = animals_at(connection, thing_named(connection, at, (Kind.INSTITUTION,)))
+        else:
+            found = list_kind(connection, _KINDS[kind])
+    write(list_document(kind, found), form, output)

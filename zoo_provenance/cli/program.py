@@ -1,0 +1,97 @@
+"""The program: its commands, its exit codes, and one line for whatever a user can cause."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from zoo_provenance import __version__
+from zoo_provenance.cli import arrivals, demo, donors, evidence, load, lookup, trace
+from zoo_provenance.cli import db as db_commands
+from zoo_provenance.errors import ZooProvenanceError
+
+EXIT_CODES = """\b
+Exit codes: 0 fine, 1 failed, 2 usage, 3 problems found in the data,
+4 not found or ambiguous, 5 the database needs `db upgrade` (or is newer
+than the program), 130 interrupted."""
+
+_INTERRUPTED = 130
+
+
+class Program(click.Group):
+    """A group whose commands end with the promised exit codes and never with a traceback for a user's mistake."""
+
+    def main(
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **extra: Any
+    ) -> NoReturn:  # type: ignore[override]
+        """Run a command and leave with its exit code."""
+        extra["standalone_mode"] = False
+        try:
+            _tolerate_any_terminal()
+            outcome = super().main(args, prog_name or "zoo-provenance", *rest, **extra)
+            sys.stdout.flush()
+            code = outcome if isinstance(outcome, int) else 0
+        except click.ClickException as fault:
+            fault.show()
+            code = fault.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Interrupted. Nothing was left half done.", err=True)
+            code = _INTERRUPTED
+        except ZooProvenanceError as fault:
+            tell_error(str(fault))
+            code = fault.exit_code
+        except BrokenPipeError:
+            # Whoever read the output has had enough; that is no error, and the flush at exit must not make it one.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        sys.exit(code)
+
+
+def _tolerate_any_terminal() -> None:
+    """Keep a terminal that lacks a script from ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None and (stream.encoding or "").lower().replace("-", "") != "utf8":
+            reconfigure(errors="backslashreplace")
+
+
+def tell_error(message: str) -> None:
+    """Say what went wrong, on stderr; colour only where a terminal is read and nobody has asked for none."""
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
+    context = click.get_current_context(silent=True)
+    plain = plain or bool(context and context.find_root().params.get("no_color"))
+    prefix = "Error: " if plain else click.style("Error: ", fg="red", bold=True)
+    click.echo(prefix + message, err=True, color=None if plain else True)
+
+
+@click.group(
+    cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES
+)
+@click.option("--db", "database", metavar="PATH|URL", help="The database; else ZOOPROV_DB, zooprov.toml, or your own.")
+@click.option("--no-color", is_flag=True, help="No colour, whatever the terminal. NO_COLOR does the same.")
+@click.version_option(__version__, prog_name="zoo-provenance")
+@click.pass_context
+def main(context: click.Context, database: str | None, *, no_color: bool) -> None:
+    """Where a zoo's animals came from, what arrived with each transfer, who gave them, and who says so."""
+    context.obj = database
+    if no_color:
+        context.color = False
+
+
+for command in (
+    demo.demo,
+    load.load,
+    trace.trace,
+    arrivals.arrivals,
+    donors.donors,
+    evidence.evidence,
+    lookup.show,
+    lookup.find,
+    lookup.list_,
+    db_commands.db,
+):
+    main.add_command(command)

@@ -1,0 +1,150 @@
+"""Who vouches for what: the evidence of many records at once, inherited downwards, the nearest level speaking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from zoo_provenance.evidence.claims import as_claimed, claimed_from, taxa_above
+from zoo_provenance.evidence.comparing import Meaning
+from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude
+from zoo_provenance.evidence.origins import Origins, count_origins, roots_of
+from zoo_provenance.tables import claim, decision, record, source_basis
+from zoo_provenance.vocabulary import Kind, Shape, field_named, owner_of
+
+Key = tuple[int, str, str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A source vouching for a value; `own`: for itself, not for what it derives from."""
+
+    source_id: int
+    own: bool
+
+
+@dataclass
+class Support:
+    """The claims about a set of records, and what follows from them."""
+
+    claims: dict[Key, list[Any]]
+    decisions: Mapping[Key, Any]
+    roots: Mapping[int, frozenset[int]]
+    slugs: Mapping[int, str]
+    above: Mapping[int, frozenset[int]]
+    _concluded: dict[Key, tuple[Conclusion, list[Claimed]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, connection: Connection, records: Select[Any], parameters: Mapping[str, Any] | None = None) -> Support:
+        """Read the evidence of the records a statement selects: three statements, however many records."""
+        given = dict(parameters or {})
+        rows = connection.execute(claimed_from(claim.c.record_id.in_(records)), given).all()
+        claims: dict[Key, list[Any]] = {}
+        for row in rows:
+            claims.setdefault((row.record_id, row.part, row.field), []).append(row)
+        decisions = {
+            (row.record_id, row.part, row.field): row
+            for row in connection.execute(select(decision).where(decision.c.record_id.in_(records)), given)
+        }
+        sources = {row.source_id for row in rows if row.source_id is not None}
+        slugs: dict[int, str] = {}
+        basis: dict[int, list[int]] = {}
+        if sources:
+            basis, slugs = _basis(connection, records, given)
+        refining = any(row.value_record_id is not None for row in rows)
+        return cls(claims, decisions, roots_of(basis, sources), slugs, taxa_above(connection) if refining else {})
+
+    def concluded(self, record_id: int, kind: str, part: str, name: str) -> tuple[Conclusion, list[Claimed]]:
+        """Return the conclusion of a field from its own claims, and those claims in the order of their rows."""
+        key = (record_id, part, name)
+        if key not in self._concluded:
+            named = field_named(owner_of(kind, part), name)
+            shape = named.shape if named else Shape.TEXT
+            claimed = [as_claimed(row, shape, self.above) for row in self.claims.get(key, ())]
+            decided = self.decisions.get(key)
+            chosen = Chosen(decided.value, decided.value_record_id) if decided else None
+            self._concluded[key] = conclude(shape, claimed, chosen), claimed
+        return self._concluded[key]
+
+    def disputed(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the fields whose live values contradict one another, settled or not."""
+        return tuple(
+            name
+            for name in names
+            if (record_id, part, name) in self.claims and self.concluded(record_id, kind, part, name)[0].disputed
+        )
+
+    def reports(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> frozenset[Report]:
+        """Return who vouches for the concluded values of some fields, each at its nearest level."""
+        found: set[Report] = set()
+        for name in names:
+            found |= self.reports_of(record_id, kind, part, name)
+        return frozenset(found)
+
+    def reports_of(self, record_id: int, kind: str, part: str, name: str) -> frozenset[Report]:
+        """Return who vouches for the concluded value of a field: its own claims, else the part's, else the record's."""
+        rows = self.claims.get((record_id, part, name), [])
+        if any(row.stance == "supports" for row in rows):
+            conclusion, claimed = self.concluded(record_id, kind, part, name)
+            return _reports(rows, claimed, conclusion.standing)
+        for level in dict.fromkeys((part, "")):
+            whole = self.claims.get((record_id, level, ""), [])
+            if whole:
+                return frozenset(Report(row.source_id, row.own) for row in whole)
+        return frozenset()
+
+    def silent(self, record_id: int, part: str, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the sources that were searched for some fields and say nothing."""
+        rows = (row for name in names for row in self.claims.get((record_id, part, name), ()))
+        return tuple(sorted({self.slugs[row.source_id] for row in rows if row.stance == "silent"}))
+
+    def origins(self, reports: Iterable[Report]) -> Origins:
+        """Return the least number of original sources that could account for all these reports."""
+        return count_origins(
+            frozenset({report.source_id}) if report.own else self.roots[report.source_id] for report in reports
+        )
+
+    def sources(self, reports: Iterable[Report]) -> tuple[str, ...]:
+        """Return the slugs of reports' sources, in order."""
+        return tuple(sorted({self.slugs[report.source_id] for report in reports}))
+
+
+def _reports(rows: Iterable[Any], claimed: Iterable[Claimed], standing: Iterable[Meaning]) -> frozenset[Report]:
+    stands = set(standing)
+    return frozenset(
+        Report(row.source_id, row.own)
+        for row, said in zip(rows, claimed, strict=True)
+        if said.live and said.meaning in stands and row.source_id is not None
+    )
+
+
+def _basis(
+    connection: Connection, records: Select[Any], given: Mapping[str, Any]
+) -> tuple[dict[int, list[int]], dict[int, str]]:
+    """Return what the sources of these records' claims are based on, all the way down, and all their slugs."""
+    start = select(claim.c.source_id.label("id")).where(claim.c.record_id.in_(records), claim.c.source_id.is_not(None))
+    reached = start.cte("reached", recursive=True)
+    reached = reached.union(select(source_basis.c.based_on_id).join(reached, source_basis.c.source_id == reached.c.id))
+    rows = connection.execute(
+        select(record.c.id, record.c.slug, source_basis.c.based_on_id)
+        .join(reached, reached.c.id == record.c.id)
+        .outerjoin(source_basis, source_basis.c.source_id == record.c.id),
+        given,
+    )
+    basis: dict[int, list[int]] = {}
+    slugs: dict[int, str] = {}
+    for source_id, slug, based_on_id in rows:
+        slugs[source_id] = slug
+        if based_on_id is not None:
+            basis.setdefault(source_id, []).append(based_on_id)
+    return basis, slugs
+
+
+TRANSFER_FIELDS = ("kind", "status", "custody", "title", "from", "to", "date", "until", "transport")
+LINE_FIELDS = ("taxon", "term", "count")
+BIRTH_FIELDS = ("born", "born_at", "owner_at_birth")
+DEATH_FIELDS = ("died", "died_at")
+TRANSFER, ANIMAL = Kind.TRANSFER.value, Kind.ANIMAL.value

@@ -1,0 +1,1 @@
+"""One module a question: a connection in, frozen dataclasses out."""

@@ -1,0 +1,299 @@
+"""What came with each transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select
+
+from zoo_provenance.counts import sum_counts
+from zoo_provenance.evidence.comparing import compare_total
+from zoo_provenance.evidence.support import LINE_FIELDS, TRANSFER, TRANSFER_FIELDS, Support
+from zoo_provenance.questions.answers import HowMany, Ref, Sum, When, how_many, ref, when
+from zoo_provenance.tables import line_animal, participant, record, taxon, transfer, transfer_line
+
+PARTICIPANT_FIELDS = ("who", "role", "as", "on_behalf_of")
+
+
+@dataclass(frozen=True)
+class Participant:
+    """Somebody who had a part in a transfer, with the office held at the time."""
+
+    key: str
+    who: Ref | None
+    role: str | None
+    capacity: str | None
+    on_behalf_of: Ref | None
+    disputed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A consignment of one taxon."""
+
+    key: str
+    taxon: Ref | None
+    term: str
+    count: HowMany | None
+    animals: tuple[str, ...]
+    disputed: tuple[str, ...]
+    sources: tuple[str, ...]
+    origins: int
+    rivals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A total that sources state, against the sum of lines."""
+
+    count: HowMany
+    sources: tuple[str, ...]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A transfer and what came with it. `sum` is that of living animals on its lines."""
+
+    slug: str
+    label: str
+    date: When | None
+    kind: str | None
+    status: str | None
+    custody: bool | None
+    title: bool | None
+    origin: Ref | None
+    destination: Ref | None
+    participants: tuple[Participant, ...]
+    lines: tuple[Line, ...]
+    sum: Sum
+    stated: tuple[Stated, ...]
+    disputed: tuple[str, ...]
+    sources: tuple[str, ...]
+    origins: int
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which transfers: by id, by holder sent from or to, by taxon and those below it, by period (ISO days)."""
+
+    transfer_id: int | None = None
+    from_id: int | None = None
+    to_id: int | None = None
+    taxon_id: int | None = None
+    since: str | None = None
+    until: str | None = None
+    undated: bool = False
+    kinds: tuple[str, ...] = ()
+
+    def where(self) -> ColumnElement[bool]:
+        """Return the condition on transfers: what may fall within the period; undated only when asked."""
+        conditions: list[ColumnElement[bool]] = [record.c.merged_into_id.is_(None)]
+        for column, wanted in (
+            (transfer.c.id, self.transfer_id),
+            (transfer.c.origin_id, self.from_id),
+            (transfer.c.destination_id, self.to_id),
+        ):
+            if wanted is not None:
+                conditions.append(column == wanted)
+        if self.kinds:
+            conditions.append(transfer.c.kind.in_(self.kinds))
+        if self.taxon_id is not None:
+            of_taxon = transfer_line.c.taxon_id.in_(select(taxa_below(self.taxon_id).c.id))
+            conditions.append(exists().where(transfer_line.c.transfer_id == transfer.c.id, of_taxon))
+        if self.since or self.until:
+            within = and_(
+                or_(transfer.c.date_latest.is_(None), transfer.c.date_latest >= (self.since or "")),
+                or_(transfer.c.date_earliest.is_(None), transfer.c.date_earliest <= (self.until or "9999-12-31")),
+            )
+            dated = transfer.c.date.is_not(None)
+            conditions.append(or_(and_(dated, within), ~dated) if self.undated else and_(dated, within))
+        return and_(*conditions)
+
+
+def taxa_below(taxon_id: int) -> Any:
+    """Return the recursive table of a taxon and all taxa below it."""
+    below = select(taxon.c.id).where(taxon.c.id == taxon_id).cte("taxa_below", recursive=True)
+    return below.union(select(taxon.c.id).join(below, taxon.c.parent_id == below.c.id))
+
+
+def arrivals(connection: Connection, chosen: Filter) -> list[Arrival]:
+    """Return the transfers that match, oldest first, undated last."""
+    ids = select(transfer.c.id).join(record, record.c.id == transfer.c.id).where(chosen.where())
+    support = Support.of(connection, ids)
+    lines = _grouped(connection.execute(_lines(ids)), "transfer_id")
+    animals: dict[tuple[int, str], list[str]] = {}
+    for row in connection.execute(_animals(ids)):
+        animals.setdefault((row.transfer_id, row.line_key), []).append(row.slug)
+    people = participants_of(connection, ids, support)
+    return [
+        _arrival(row, _made_lines(lines.get(row.id, ()), animals, support), people.get(row.id, ()), support)
+        for row in connection.execute(_transfers(ids))
+    ]
+
+
+def _grouped(rows: Any, column: str) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(getattr(row, column), []).append(row)
+    return found
+
+
+def _transfers(ids: Select[Any]) -> Select[Any]:
+    origin, destination = record.alias("origin"), record.alias("destination")
+    return (
+        select(
+            transfer,
+            record.c.slug,
+            record.c.label,
+            origin.c.slug.label("origin"),
+            origin.c.label.label("origin_label"),
+            destination.c.slug.label("destination"),
+            destination.c.label.label("destination_label"),
+        )
+        .join(record, record.c.id == transfer.c.id)
+        .outerjoin(origin, origin.c.id == transfer.c.origin_id)
+        .outerjoin(destination, destination.c.id == transfer.c.destination_id)
+        .where(transfer.c.id.in_(ids))
+        .order_by(transfer.c.date_earliest.nulls_last(), transfer.c.date_latest.nulls_last(), record.c.slug)
+    )
+
+
+def _lines(ids: Select[Any]) -> Select[Any]:
+    of = record.alias("taxon")
+    return (
+        select(transfer_line, of.c.slug.label("taxon"), of.c.label.label("taxon_label"))
+        .outerjoin(of, of.c.id == transfer_line.c.taxon_id)
+        .where(transfer_line.c.transfer_id.in_(ids))
+        .order_by(transfer_line.c.transfer_id, transfer_line.c.key)
+    )
+
+
+def _animals(ids: Select[Any]) -> Select[Any]:
+    return (
+        select(line_animal.c.transfer_id, line_animal.c.line_key, record.c.slug)
+        .join(record, record.c.id == line_animal.c.animal_id)
+        .where(line_animal.c.transfer_id.in_(ids))
+        .order_by(record.c.slug)
+    )
+
+
+def participants_of(
+    connection: Connection, ids: Select[Any], support: Support, parameters: Mapping[str, Any] | None = None
+) -> dict[int, tuple[Participant, ...]]:
+    """Return the participants of transfers, by transfer: givers first, then in order of role."""
+    who, behalf = record.alias("who"), record.alias("behalf")
+    rank = case(
+        *(
+            (participant.c.role == role, place)
+            for place, role in enumerate(("giver", "lender", "recipient", "delivered", "escorted", "received"))
+        ),
+        else_=9,
+    )
+    rows = connection.execute(
+        select(
+            participant,
+            who.c.slug.label("who"),
+            who.c.label.label("who_label"),
+            behalf.c.slug.label("behalf"),
+            behalf.c.label.label("behalf_label"),
+        )
+        .outerjoin(who, who.c.id == func.coalesce(participant.c.person_id, participant.c.institution_id))
+        .outerjoin(behalf, behalf.c.id == participant.c.on_behalf_of_id)
+        .where(participant.c.transfer_id.in_(ids))
+        .order_by(participant.c.transfer_id, rank, participant.c.role, participant.c.key),
+        dict(parameters or {}),
+    )
+    return {
+        transfer_id: tuple(
+            Participant(
+                row.key,
+                ref(row.who, row.who_label),
+                row.role,
+                row.capacity,
+                ref(row.behalf, row.behalf_label),
+                support.disputed(transfer_id, TRANSFER, f"participants/{row.key}", PARTICIPANT_FIELDS),
+            )
+            for row in group
+        )
+        for transfer_id, group in _grouped(rows, "transfer_id").items()
+    }
+
+
+def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]], support: Support) -> Iterator[Line]:
+    for row in rows:
+        part = f"lines/{row.key}"
+        reports = support.reports(row.transfer_id, TRANSFER, part, _present(row, LINE_FIELDS))
+        disputed = support.disputed(row.transfer_id, TRANSFER, part, LINE_FIELDS)
+        yield Line(
+            row.key,
+            ref(row.taxon, row.taxon_label),
+            row.term,
+            how_many(row.count, row.count_min, row.count_max),
+            tuple(animals.get((row.transfer_id, row.key), ())),
+            disputed,
+            support.sources(reports),
+            support.origins(reports).number,
+            _rivals(row, part, disputed, support),
+        )
+
+
+def _present(row: Any, names: Sequence[str]) -> list[str]:
+    """Return the fields that hold a value worth vouching for."""
+    columns = {"taxon": "taxon_id", "from": "origin_id", "to": "destination_id", "custody": "passes_custody"}
+    columns |= {"title": "passes_title"}
+    return [name for name in names if getattr(row, columns.get(name, name)) is not None]
+
+
+def _rivals(row: Any, part: str, disputed: Sequence[str], support: Support) -> tuple[str, ...]:
+    """Return the live values of disputed counts other than the concluded one, as sources wrote them."""
+    if "count" not in disputed:
+        return ()
+    conclusion, claimed = support.concluded(row.transfer_id, TRANSFER, part, "count")
+    others = (said.value for said in claimed if said.live and said.value != conclusion.value)
+    return tuple(dict.fromkeys(value for value in others if value))
+
+
+def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], support: Support) -> Arrival:
+    made = tuple(lines)
+    living = [line for line in made if line.term == "LIV"]
+    least, most = sum_counts((line.count.min, line.count.max) if line.count else (None, None) for line in living)
+    total = Sum(least, most) if made else Sum(0, None)
+    reports = support.reports(row.id, TRANSFER, "", _present(row, TRANSFER_FIELDS))
+    return Arrival(
+        row.slug,
+        row.label,
+        when(row.date, row.date_earliest, row.date_latest),
+        row.kind,
+        row.status,
+        row.passes_custody,
+        row.passes_title,
+        ref(row.origin, row.origin_label),
+        ref(row.destination, row.destination_label),
+        tuple(people),
+        made,
+        total,
+        tuple(_stated(row.id, total, support)),
+        support.disputed(row.id, TRANSFER, "", TRANSFER_FIELDS),
+        support.sources(reports),
+        support.origins(reports).number,
+    )
+
+
+def _stated(transfer_id: int, total: Sum, support: Support) -> Iterator[Stated]:
+    rows = support.claims.get((transfer_id, "", "count"), [])
+    _, claimed = support.concluded(transfer_id, TRANSFER, "", "count")
+    by_value: dict[str, list[Any]] = {}
+    for row, said in zip(rows, claimed, strict=True):
+        if said.live and row.value is not None:
+            by_value.setdefault(row.value, []).append(row)
+    for value, group in sorted(
+        by_value.items(), key=lambda item: (item[1][0].low or "", item[1][0].high or "~", item[0])
+    ):
+        low, high = group[0].low, group[0].high
+        count = HowMany(value, int(low or 0), None if high is None else int(high))
+        verdict = compare_total(total.min, total.max, count.min, count.max, approximate="~" in value)
+        sources = tuple(sorted({support.slugs[row.source_id] for row in group if row.source_id is not None}))
+        yield Stated(count, sources, verdict.value)

@@ -1,0 +1,1 @@
+"""Answers as documents: one renderer for table, plain, json, jsonl, csv and md."""

@@ -1,0 +1,189 @@
+"""How a trace reads: the custody table in the order registrars know, gaps as rows of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zoo_provenance.questions.trace import Trace, TraceGap, TraceStep
+from zoo_provenance.rendering.documents import Document, Table, as_json, text_of
+
+_HEADINGS = ("Date", "Term", "From", "To", "Passed", "Owner after", "People", "Sources", "Origins", "Note")
+_FLAT = ("step", "date", "kind", "status", "from", "to", "transfer", "custody", "title", "holder", "owner")
+
+
+def trace_document(trace: Trace) -> Document:
+    """Return the document of a trace."""
+    subject = trace.subject
+    body = {
+        "animal": {
+            "slug": subject.slug,
+            "label": subject.label,
+            "taxon": as_json(subject.taxon),
+            "sex": subject.sex,
+            "count": as_json(subject.count),
+            "born": as_json(subject.born),
+            "died": as_json(subject.died),
+            "disputed": list(subject.disputed),
+            "animals": list(subject.animals),
+        },
+        "steps": [_step_json(step) for step in trace.steps],
+        "gaps": [
+            {
+                "after": gap.after,
+                "before": gap.before,
+                "since": gap.since,
+                "until": gap.until,
+                "examined": gap.examined,
+                "sources": list(gap.sources),
+            }
+            for gap in trace.gaps
+        ],
+        "ancestors": [
+            {
+                "slug": one.slug,
+                "label": one.label,
+                "role": one.role,
+                "generation": one.generation,
+                "share": one.share,
+                "origin": one.origin,
+                "from": as_json(one.came_from),
+                "founder": one.founder,
+            }
+            for one in trace.ancestors
+        ],
+    }
+    return Document("zooprov/trace/1", body, "steps", _flat(trace), _page(trace))
+
+
+def _step_json(step: TraceStep) -> dict[str, Any]:
+    return {
+        "kind": step.kind,
+        "date": as_json(step.date),
+        "status": step.status,
+        "from": as_json(step.origin),
+        "to": as_json(step.destination),
+        "transfer": as_json(step.transfer),
+        "custody": step.custody,
+        "title": step.title,
+        "holder": as_json(step.holder),
+        "owner": as_json(step.owner),
+        "participants": [
+            {"who": as_json(one.who), "role": one.role, "as": one.capacity, "disputed": list(one.disputed)}
+            for one in step.participants
+        ],
+        "sources": list(step.sources),
+        "origins": step.origins,
+        "disputed": list(step.disputed),
+    }
+
+
+def _key(step: TraceStep) -> str:
+    return step.transfer.slug if step.transfer else step.kind or ""
+
+
+def _flat(trace: Trace) -> Table:
+    rows = [
+        [
+            _key(step),
+            text_of(step.date),
+            step.kind or "",
+            step.status or "",
+            step.origin.slug if step.origin else "",
+            step.destination.slug if step.destination else "",
+            step.transfer.slug if step.transfer else "",
+            text_of(step.custody),
+            text_of(step.title),
+            step.holder.slug if step.holder else "",
+            step.owner.slug if step.owner else "",
+            " ".join(step.sources),
+            str(step.origins),
+            " ".join(step.disputed),
+        ]
+        for step in trace.steps
+    ]
+    return Table((*_FLAT, "sources", "origins", "disputed"), rows, "Nothing is recorded of its life.")
+
+
+def _page(trace: Trace) -> list[str | Table]:
+    subject = trace.subject
+    facts = [
+        ("", text_of(subject.taxon) if text_of(subject.taxon) != subject.label else ""),
+        ("", subject.sex or ""),
+        ("count ", text_of(subject.count)),
+        ("born ", text_of(subject.born)),
+        ("died ", text_of(subject.died)),
+    ]
+    header = f"{subject.label} ({subject.slug})" + "".join(f", {name}{value}" for name, value in facts if value)
+    if subject.disputed:
+        header += f"\nDisputed: {', '.join(subject.disputed)}. See: zoo-provenance evidence {subject.slug}"
+    if subject.animals:
+        header += f"\nKnown by name: {', '.join(subject.animals)}"
+    page: list[str | Table] = [header, Table(_HEADINGS, _rows(trace), "Nothing is recorded of its life.")]
+    if trace.ancestors:
+        rows = [
+            [
+                one.label,
+                (one.role or "").replace("_", " "),
+                str(one.generation or ""),
+                f"{one.share:.4g}",
+                one.origin or "",
+                text_of(one.came_from),
+                "founder" if one.founder and one.slug else "",
+            ]
+            for one in trace.ancestors
+        ]
+        page.append(Table(("Ancestor", "Role", "Generation", "Share", "Origin", "From", ""), rows))
+    if any(step.origins for step in trace.steps):
+        page.append("Origins: the fewest original sources that could account for all the reports of a step.")
+    return page
+
+
+def _rows(trace: Trace) -> list[list[str]]:
+    """Return the steps as rows, each gap as a row between them."""
+    before = {gap.before: gap for gap in trace.gaps}
+    rows = []
+    for step in trace.steps:
+        gap = before.get(_key(step))
+        if gap is not None:
+            rows.append(_gap_row(gap))
+        rows.append(_step_row(step))
+    if None in before:
+        rows.append(_gap_row(before[None]))
+    return rows
+
+
+def _gap_row(gap: TraceGap) -> list[str]:
+    note = f"searched: {', '.join(gap.sources)}" if gap.examined else "nobody has looked"
+    return [f"{gap.since or '…'} to {gap.until or '…'}", "[gap]", "", "", "", "", "", "", "", note]
+
+
+def _step_row(step: TraceStep) -> list[str]:
+    passed = {
+        (True, True): "custody, title",
+        (True, False): "custody",
+        (False, True): "title",
+        (True, None): "custody (title not stated)",
+        (None, True): "title (custody not stated)",
+    }.get((step.custody, step.title), "" if step.transfer is None else "not stated")
+    people = "; ".join(
+        f"{(one.role or 'part not settled').replace('_', ' ')}: {text_of(one.who) or 'not known'}"
+        for one in step.participants
+    )
+    notes = [] if step.status in {None, "completed"} else [step.status]
+    if step.transfer is not None and step.status is None:
+        notes.append("status disputed")
+    if step.disputed:
+        notes.append(f"disputed: {', '.join(step.disputed)}")
+    kind = (step.kind or "terms disputed or not stated").replace("_", " ")
+    return [
+        text_of(step.date) or "not dated",
+        kind,
+        text_of(step.origin) or ("" if step.transfer is None else "not known"),
+        text_of(step.destination) or ("not known" if step.kind != "death" else ""),
+        passed,
+        text_of(step.owner) or "not known",
+        people,
+        str(len(step.sources)),
+        str(step.origins),
+        "; ".join(notes),
+    ]
