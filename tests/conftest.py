@@ -34,7 +34,7 @@ class Servers:
 
     def fresh(self, engine: str) -> URL:
         """A migrated, empty database."""
-        return self._copy(engine, "empty", lambda url: schema.upgrade(url))
+        return self._copy(engine, "empty", schema.upgrade)
 
     def packaged(self, engine: str) -> URL:
         """A database with the packaged data set."""

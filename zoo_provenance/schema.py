@@ -29,7 +29,6 @@ from zoo_provenance.database import (
 from zoo_provenance.errors import DatabaseNewer, DatabaseUnavailable, MissingDatabase, NotADatabase, ZooProvenanceError
 from zoo_provenance.tables import metadata
 
-
 EXPRESSION_INDEX = "uq_claim_said"
 
 

@@ -11,7 +11,7 @@ from zoo_provenance.cli.common import database_option, url_of
 
 @click.group(epilog="Exit codes: 0 fine, 1 failed, 2 usage, 3 problems found, 5 the schema is older or newer.")
 def db() -> None:
-    """The schema and the file of the database."""
+    """Look after the schema and the file of the database."""
 
 
 @db.command()

@@ -27,7 +27,7 @@ class Program(click.Group):
 
     def main(
         self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **extra: Any
-    ) -> NoReturn:  # type: ignore[override]
+    ) -> NoReturn:
         """Run a command and leave with its exit code."""
         extra["standalone_mode"] = False
         try:

@@ -12,8 +12,11 @@ from zoo_provenance.evidence.concluding import Chosen, Claimed
 from zoo_provenance.tables import claim, decision, dismissal, record, taxon
 from zoo_provenance.vocabulary import Shape
 
+Statement = Select[*tuple[Any, ...]]
+"""A SELECT of any columns."""
 
-def claimed_from(where: ColumnElement[bool]) -> Select[Any]:
+
+def claimed_from(where: ColumnElement[bool]) -> Statement:
     """Return the statement of all claims that match, with their record's kind and their dismissal, in order."""
     return (
         select(claim, record.c.kind, dismissal.c.reason.label("dismissed"))

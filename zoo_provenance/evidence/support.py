@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
-from zoo_provenance.evidence.claims import as_claimed, claimed_from, taxa_above
+from zoo_provenance.evidence.claims import Statement, as_claimed, claimed_from, taxa_above
 from zoo_provenance.evidence.comparing import Meaning
 from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude
 from zoo_provenance.evidence.origins import Origins, count_origins, roots_of
@@ -38,7 +38,7 @@ class Support:
     _concluded: dict[Key, tuple[Conclusion, list[Claimed]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, connection: Connection, records: Select[Any], parameters: Mapping[str, Any] | None = None) -> Support:
+    def of(cls, connection: Connection, records: Statement, parameters: Mapping[str, Any] | None = None) -> Support:
         """Read the evidence of the records a statement selects: three statements, however many records."""
         given = dict(parameters or {})
         rows = connection.execute(claimed_from(claim.c.record_id.in_(records)), given).all()
@@ -122,7 +122,7 @@ def _reports(rows: Iterable[Any], claimed: Iterable[Claimed], standing: Iterable
 
 
 def _basis(
-    connection: Connection, records: Select[Any], given: Mapping[str, Any]
+    connection: Connection, records: Statement, given: Mapping[str, Any]
 ) -> tuple[dict[int, list[int]], dict[int, str]]:
     """Return what the sources of these records' claims are based on, all the way down, and all their slugs."""
     start = select(claim.c.source_id.label("id")).where(claim.c.record_id.in_(records), claim.c.source_id.is_not(None))

@@ -255,7 +255,7 @@ def count_changes(connection: Connection) -> tuple[dict[str, int], dict[str, int
         and_(record.c.id.in_(spoken), record.c.id.not_in(created), record.c.id.not_in(touched)),
     )
     found = [
-        dict(connection.execute(select(record.c.kind, func.count()).where(where).group_by(record.c.kind)).all())  # type: ignore[arg-type]
+        dict(connection.execute(select(record.c.kind, func.count()).where(where).group_by(record.c.kind)).all())
         for where in queries
     ]
     order = [kind.value for kind in Kind]

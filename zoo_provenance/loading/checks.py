@@ -69,9 +69,9 @@ def tell_doubled_parts(stage: Staging) -> None:
     places = select(staging.LINE_ANIMAL, doubled.c.animal.label("name")).join(
         doubled, doubled.c.row == staging.LINE_ANIMAL.c.row
     )
-    for row in stage.connection.execute(places).mappings():
-        message = f"{row['name']!r} is listed twice in this transfer; an animal travels on one line"
-        stage.problem(row["row"], row["file"], row["line"], "animal", "duplicate", message)
+    for place in stage.connection.execute(places).mappings():
+        message = f"{place['name']!r} is listed twice in this transfer; an animal travels on one line"
+        stage.problem(place["row"], place["file"], place["line"], "animal", "duplicate", message)
     first, again = CLAIM.alias("first"), CLAIM.alias("again")
     optional = ("source", "value", "value_record", "during")
     same = [

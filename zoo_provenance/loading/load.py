@@ -6,13 +6,14 @@ import getpass
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from zoo_provenance.loading import applying, checks, meeting, resolving, seeds, short_form
+from zoo_provenance.loading import applying, checks, conclusions, resolving, seeds, short_form, writing_out
 from zoo_provenance.loading.problems import Problem
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.tables import batch, dataset
@@ -31,24 +32,29 @@ class Loaded:
     datasets: tuple[str, ...] = ()
 
 
-class _Undone(Exception):  # noqa: N818 - carries a result out of a transaction
+class _Undone(Exception):
+    """Rolls a load back and carries its result out of the transaction."""
+
     def __init__(self, loaded: Loaded) -> None:
         super().__init__()
         self.loaded = loaded
 
 
-def load(begin: Callable[[], object], paths: Sequence[Path], *, dry_run: bool = False, command: str = "load") -> Loaded:
+def load(
+    begin: Callable[[], AbstractContextManager[Connection]],
+    paths: Sequence[Path],
+    *,
+    dry_run: bool = False,
+    command: str = "load",
+) -> Loaded:
     """Load data sets in one transaction and return what was done.
 
     `begin` opens the writing transaction (a context manager giving a connection). With problems, or as a dry
     run, everything is rolled back; the problems are in the result.
     """
     try:
-        with begin() as connection:  # type: ignore[attr-defined]
-            loaded = _load(connection, paths, command, dry_run=dry_run)
-            if loaded.problems or dry_run:
-                raise _Undone(loaded)
-            return loaded
+        with begin() as connection:
+            return _load(connection, paths, command, dry_run=dry_run)
     except _Undone as undone:
         return undone.loaded
 
@@ -63,25 +69,29 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, *, dry_ru
     stage.flush()
     _settle_slugs(stage, frozenset().union(*(data_set.unreadable for data_set in data_sets)))
     if stage.problems:
-        return _refused(stage)
-    before = meeting.fields_spoken_of(connection)
+        raise _refused(stage)
+    before = conclusions.fields_spoken_of(connection)
     batch_id = enter_batch(connection, command, reader.digest.hexdigest())
-    meeting.write_out(stage)
+    writing_out.write_out(stage)
     applying.apply_records(connection)
     applying.remove_claims(connection)
     applying.apply_parts(connection)
     applying.add_claims(connection, batch_id)
-    meeting.conclude_columns(stage, before)
+    conclusions.conclude_columns(stage, before)
     checks.tell_circles(stage)
     if stage.problems:
-        return _refused(stage)
+        raise _refused(stage)
     created, updated, unchanged = applying.count_changes(connection)
     nothing_new = not created and not updated
     if nothing_new:
         connection.execute(delete(batch).where(batch.c.id == batch_id))
     stage.close()
     names = tuple(data_set.name for data_set in data_sets)
-    return Loaded(created, updated, unchanged, batch=None if nothing_new or dry_run else batch_id, datasets=names)
+    kept = None if nothing_new or dry_run else batch_id
+    loaded = Loaded(created, updated, unchanged, batch=kept, datasets=names)
+    if dry_run:
+        raise _Undone(loaded)
+    return loaded
 
 
 def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
@@ -101,9 +111,9 @@ def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
         checks.tell_second_decisions(stage)
 
 
-def _refused(stage: Staging) -> Loaded:
+def _refused(stage: Staging) -> _Undone:
     told = dict.fromkeys(sorted(stage.problems, key=lambda problem: problem.order))
-    return Loaded(problems=tuple(told))
+    return _Undone(Loaded(problems=tuple(told)))
 
 
 def _enter_dataset(connection: Connection, data_set: seeds.DataSet) -> int:

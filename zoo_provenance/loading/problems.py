@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,8 +95,8 @@ def tell_all(problems: Sequence[Problem]) -> str:
     ordered = sorted(problems, key=lambda problem: problem.order)
     told = [problem.tell() for problem in ordered[:SHOWN]]
     rest = ordered[SHOWN:]
-    for code in sorted({problem.code for problem in rest}):
-        told.append(f"… and {sum(problem.code == code for problem in rest)} more of kind {code!r}")
+    more = Counter(problem.code for problem in rest)
+    told.extend(f"… and {number} more of kind {code!r}" for code, number in sorted(more.items()))
     files = len({problem.file.path for problem in ordered})
     told.append(
         f"{len(ordered)} problem{'s' * (len(ordered) != 1)} in {files} file{'s' * (files != 1)}. Nothing was written."

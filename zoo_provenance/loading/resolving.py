@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, and_, exists, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, literal, or_, select, union_all, update
 
 from zoo_provenance.loading import staging
 from zoo_provenance.loading.problems import nearest
@@ -88,9 +88,9 @@ def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
         connection.execute(update(reference.table).where(column.is_not(None)).values({target: found}))
         if renamed:
             lost = and_(column.is_not(None), target.is_(None))
-            found = select(func.min(survivor)).select_from(record.join(former, former.c.id == record.c.id))
-            found = found.where(former.c.old == column, allowed)
-            connection.execute(update(reference.table).where(lost).values({target: found.scalar_subquery()}))
+            successor = select(func.min(survivor)).select_from(record.join(former, former.c.id == record.c.id))
+            by_former = successor.where(former.c.old == column, allowed).scalar_subquery()
+            connection.execute(update(reference.table).where(lost).values({target: by_former}))
     for reference in staging.REFERENCES:
         if not unreadable.intersection(reference.kinds or Kind):
             _tell_unknown(stage, reference)
@@ -100,7 +100,7 @@ def _tell_unknown(stage: Staging, reference: Reference) -> None:
     if reference.id_column == "institution_id" and reference.column == "who":
         return  # told with person_id: either will do
     table, column = reference.table, reference.table.c[reference.column]
-    missing = table.c[reference.id_column].is_(None)
+    missing: ColumnElement[bool] = table.c[reference.id_column].is_(None)
     kinds = reference.kinds
     if reference.column == "who":
         missing, kinds = and_(missing, table.c.institution_id.is_(None)), (Kind.PERSON, Kind.INSTITUTION)

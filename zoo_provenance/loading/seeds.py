@@ -240,4 +240,4 @@ def _stage_about(document: Document, scribe: Scribe, known: Mapping[str, Kind]) 
     owner: Kind | str = "line" if slash else kind
     entry = shapes.read_shape(shapes.ABOUT[owner], document.node, document.file, problems)
     if entry is not None:
-        scribe.about(kind, slug, line, entry, node.mark)
+        scribe.about(kind, slug, line, entry)

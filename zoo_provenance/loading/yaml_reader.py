@@ -46,7 +46,7 @@ class Node:
         return node
 
 
-class Rejected(Exception):  # noqa: N818 - it is no error of the program
+class Rejected(Exception):
     """A file that is not even read: its problem."""
 
     def __init__(self, problem: Problem) -> None:
@@ -141,13 +141,15 @@ class _Composer:
         return self.root
 
     def _events(self) -> Iterator[yaml.Event]:
-        return yaml.parse(self.file.text, Loader=_LOADER)  # type: ignore[no-any-return]
+        return yaml.parse(self.file.text, Loader=_LOADER)
 
     def _reject(self, event: yaml.Event, code: str, message: str, suggestion: str = "") -> None:
         raise Rejected(Problem(self.file, self._mark(event), "", code, message, suggestion))
 
     def _mark(self, event: yaml.Event) -> Mark:
         start, end = event.start_mark, event.end_mark
+        if start is None or end is None:
+            return Mark(0, 0)
         one_line = isinstance(event, (yaml.ScalarEvent, yaml.AliasEvent)) and start.line == end.line
         return Mark(start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1)
 

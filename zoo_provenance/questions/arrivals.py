@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from zoo_provenance.counts import sum_counts
+from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.comparing import compare_total
 from zoo_provenance.evidence.support import LINE_FIELDS, TRANSFER, TRANSFER_FIELDS, Support
 from zoo_provenance.questions.answers import HowMany, Ref, Sum, When, how_many, ref, when
@@ -141,7 +142,7 @@ def _grouped(rows: Any, column: str) -> dict[int, list[Any]]:
     return found
 
 
-def _transfers(ids: Select[Any]) -> Select[Any]:
+def _transfers(ids: Statement) -> Statement:
     origin, destination = record.alias("origin"), record.alias("destination")
     return (
         select(
@@ -161,7 +162,7 @@ def _transfers(ids: Select[Any]) -> Select[Any]:
     )
 
 
-def _lines(ids: Select[Any]) -> Select[Any]:
+def _lines(ids: Statement) -> Statement:
     of = record.alias("taxon")
     return (
         select(transfer_line, of.c.slug.label("taxon"), of.c.label.label("taxon_label"))
@@ -171,7 +172,7 @@ def _lines(ids: Select[Any]) -> Select[Any]:
     )
 
 
-def _animals(ids: Select[Any]) -> Select[Any]:
+def _animals(ids: Statement) -> Statement:
     return (
         select(line_animal.c.transfer_id, line_animal.c.line_key, record.c.slug)
         .join(record, record.c.id == line_animal.c.animal_id)
@@ -181,7 +182,7 @@ def _animals(ids: Select[Any]) -> Select[Any]:
 
 
 def participants_of(
-    connection: Connection, ids: Select[Any], support: Support, parameters: Mapping[str, Any] | None = None
+    connection: Connection, ids: Statement, support: Support, parameters: Mapping[str, Any] | None = None
 ) -> dict[int, tuple[Participant, ...]]:
     """Return the participants of transfers, by transfer: givers first, then in order of role."""
     who, behalf = record.alias("who"), record.alias("behalf")

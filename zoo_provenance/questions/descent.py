@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
+from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.answers import Ref, ref
 from zoo_provenance.tables import animal, descent, line_animal, record, transfer
 
@@ -34,7 +35,7 @@ class Ancestor:
 
 
 @cache
-def _reached() -> Select[Any]:
+def _reached() -> Statement:
     """Every ancestor once: the recursion is on the id alone, so it ends on a circle and never doubles."""
     start = select(descent.c.parent_id.label("id")).where(descent.c.child_id == bindparam("animal"))
     reached = start.cte("reached", recursive=True)
@@ -42,7 +43,7 @@ def _reached() -> Select[Any]:
 
 
 @cache
-def _links() -> Select[Any]:
+def _links() -> Statement:
     return (
         select(descent, animal.c.count_min, animal.c.count_max)
         .join(animal, animal.c.id == descent.c.parent_id)
@@ -52,7 +53,7 @@ def _links() -> Select[Any]:
 
 
 @cache
-def _animals() -> Select[Any]:
+def _animals() -> Statement:
     place = record.alias("place")
     first = (
         select(transfer.c.origin_id)

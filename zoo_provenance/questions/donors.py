@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Select,
     and_,
     case,
     cast,
@@ -22,7 +21,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from zoo_provenance.evidence.claims import as_claimed, claimed_from, decisions_of, taxa_above
+from zoo_provenance.evidence.claims import Statement, as_claimed, claimed_from, decisions_of, taxa_above
 from zoo_provenance.evidence.concluding import conclude
 from zoo_provenance.evidence.origins import count_origins, roots_of
 from zoo_provenance.evidence.support import LINE_FIELDS, TRANSFER_FIELDS
@@ -106,7 +105,7 @@ def _given(chosen: Filter, by: str) -> Any:
     return union_all(holders.where(~named), givers).cte("given")
 
 
-def _ranking(given: Any) -> Select[Any]:
+def _ranking(given: Any) -> Statement:
     completed = transfer.c.status == "completed"
     titled = and_(completed, transfer.c.passes_title.is_(True))
     unstated = and_(completed, transfer.c.passes_title.is_(None))

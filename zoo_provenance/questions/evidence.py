@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from zoo_provenance.evidence.support import Report, Support
 from zoo_provenance.questions.answers import When, when
@@ -133,7 +133,7 @@ def _plain(connection: Connection, thing: Thing) -> dict[tuple[str, str], Any]:
     return found
 
 
-def _take(found: dict[tuple[str, str], Any], owner: str, part: str, row: Mapping[str, Any]) -> None:
+def _take(found: dict[tuple[str, str], Any], owner: str, part: str, row: RowMapping) -> None:
     for name, field in FIELDS[owner].items():
         columns = columns_of(owner, field)
         values = [row[column] for column in columns]

@@ -148,7 +148,7 @@ def gaps_of(steps: Sequence[Step]) -> list[Gap]:
     last: Step | None = None
     for step in steps:
         event = step.event
-        if event.kind == DEATH or event.kind == BIRTH or event.moves:
+        if event.kind in {BIRTH, DEATH} or event.moves:
             if _gap_between(last, event):
                 gaps.append(Gap(last.event if last else None, event, _start(last), _end(event)))
             last = step

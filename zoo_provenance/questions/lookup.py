@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from zoo_provenance.evidence.support import Support
 from zoo_provenance.questions.answers import Ref, When, how_many, ref, when
 from zoo_provenance.questions.life import steps_of
 from zoo_provenance.questions.naming import Thing
-from zoo_provenance.questions.trace import animal_columns, birth_and_death, event_of, travel_columns
+from zoo_provenance.questions.travels import animal_columns, birth_and_death, event_of, travel_columns
 from zoo_provenance.tables import (
     KIND_TABLES,
     animal,
@@ -134,7 +134,7 @@ def _refs(connection: Connection, ids: set[Any]) -> dict[Any, Ref]:
     return {row.id: Ref(row.slug, row.label) for row in rows}
 
 
-def _fields(owner: str, row: Mapping[str, Any], refs: Mapping[Any, Ref]) -> list[tuple[str, Any]]:
+def _fields(owner: str, row: RowMapping, refs: Mapping[Any, Ref]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, field in FIELDS[owner].items():
         columns = columns_of(owner, field)
@@ -315,7 +315,7 @@ class _WithRef:
         return getattr(self.row, {"ref": "taxon", "ref_label": "taxon_label"}.get(name, name))
 
 
-def _present(row: Any, travels: list[Any], zoo: Thing) -> When | None | bool:
+def _present(row: Any, travels: list[Any], zoo: Thing) -> When | bool | None:
     """Return since when an animal is there (None: not known), or False where it is not."""
     if row.died is not None:
         return False

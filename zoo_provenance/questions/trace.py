@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, literal, select
+from sqlalchemy import Connection, bindparam, literal, select
 
+from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.support import (
     ANIMAL,
     BIRTH_FIELDS,
@@ -24,15 +25,14 @@ from zoo_provenance.questions.arrivals import Participant, participants_of
 from zoo_provenance.questions.descent import Ancestor, ancestors
 from zoo_provenance.questions.life import BIRTH, DEATH, Event, Gap, Step, gaps_of, steps_of
 from zoo_provenance.questions.naming import Thing
+from zoo_provenance.questions.travels import animal_columns, birth_and_death, event_of, travel_columns, with_owners
 from zoo_provenance.tables import (
     animal,
     descent,
-    institution,
     line_animal,
     record,
     transfer,
     transfer_line,
-    transfer_link,
 )
 
 _COLUMNS = {
@@ -94,7 +94,7 @@ class TraceGap:
 
 @dataclass(frozen=True)
 class Trace:
-    """The answer to: where did this animal come from?"""
+    """The answer: where this animal came from."""
 
     subject: Subject
     steps: tuple[TraceStep, ...]
@@ -113,45 +113,20 @@ def trace(connection: Connection, thing: Thing) -> Trace:
     events = [*birth_and_death(row), *_inherited(row, [event_of(travel) for travel in travels], travels)]
     people = participants_of(connection, _transfer_ids(), support, given)
     by_slug = {travel.slug: travel for travel in travels}
-    steps = steps_of(_with_owners(events, by_slug, people), ref(row.owner, row.owner_label))
+    steps = steps_of(with_owners(events, by_slug, people), ref(row.owner, row.owner_label))
     made = tuple(_step(step, row, by_slug, people, support) for step in steps)
     gaps = tuple(_gap(gap, row, by_slug, support) for gap in gaps_of(steps))
     return Trace(_subject(row, support), made, gaps, tuple(ancestors(connection, thing.id)))
 
 
 @cache
-def _animal() -> Select[Any]:
+def _animal() -> Statement:
     return animal_columns().where(animal.c.id == bindparam("animal"))
 
 
-def animal_columns() -> Select[Any]:
-    """Return the statement of animals with what their birth and death are made of."""
-    of, house, owner, grave = record.alias("of"), record.alias("house"), record.alias("owner"), record.alias("grave")
-    return (
-        select(
-            animal,
-            record.c.slug,
-            record.c.label,
-            of.c.slug.label("taxon"),
-            of.c.label.label("taxon_label"),
-            house.c.slug.label("house"),
-            house.c.label.label("house_label"),
-            owner.c.slug.label("owner"),
-            owner.c.label.label("owner_label"),
-            grave.c.slug.label("grave"),
-            grave.c.label.label("grave_label"),
-        )
-        .join(record, record.c.id == animal.c.id)
-        .outerjoin(of, of.c.id == animal.c.taxon_id)
-        .outerjoin(house, house.c.id == animal.c.born_at_id)
-        .outerjoin(owner, owner.c.id == animal.c.owner_at_birth_id)
-        .outerjoin(grave, grave.c.id == animal.c.died_at_id)
-    )
-
-
 @cache
-def _wholes() -> Select[Any]:
-    """The animal and the groups it was split from: it shares their life before the split."""
+def _wholes() -> Statement:
+    """Return the animal and the groups it was split from: it shares their life before the split."""
     start = select(literal(0).label("remove"), animal.c.id.label("id")).where(animal.c.id == bindparam("animal"))
     wholes = start.cte("wholes", recursive=True)
     wholes = wholes.union(
@@ -163,56 +138,17 @@ def _wholes() -> Select[Any]:
 
 
 @cache
-def _transfer_ids() -> Select[Any]:
+def _transfer_ids() -> Statement:
     return select(line_animal.c.transfer_id).where(line_animal.c.animal_id.in_(_wholes()))
 
 
 @cache
-def _evidence() -> Select[Any]:
+def _evidence() -> Statement:
     return select(animal.c.id).where(animal.c.id == bindparam("animal")).union_all(_transfer_ids())  # type: ignore[return-value]
 
 
-def travel_columns() -> Select[Any]:
-    """Return the statement of transfers as steps of a life, with their lines."""
-    origin, destination = record.alias("origin"), record.alias("destination")
-    ended = record.alias("ended")
-    ends = (
-        select(ended.c.slug)
-        .join(transfer_link, transfer_link.c.to_id == ended.c.id)
-        .where(transfer_link.c.transfer_id == transfer.c.id, transfer_link.c.kind == "ends")
-        .order_by(ended.c.slug)
-        .limit(1)
-        .scalar_subquery()
-    )
-    left, reached = institution.alias("left"), institution.alias("reached")
-    return (
-        select(
-            transfer,
-            record.c.slug,
-            record.c.label,
-            transfer_line.c.key,
-            transfer_line.c.term,
-            transfer_line.c.taxon_id,
-            transfer_line.c.count.label("line_count"),
-            origin.c.slug.label("origin"),
-            origin.c.label.label("origin_label"),
-            destination.c.slug.label("destination"),
-            destination.c.label.label("destination_label"),
-            left.c.kind.label("origin_kind"),
-            reached.c.kind.label("destination_kind"),
-            ends.label("ends"),
-        )
-        .join(record, record.c.id == transfer.c.id)
-        .join(transfer_line, transfer_line.c.transfer_id == transfer.c.id)
-        .outerjoin(origin, origin.c.id == transfer.c.origin_id)
-        .outerjoin(destination, destination.c.id == transfer.c.destination_id)
-        .outerjoin(left, left.c.id == transfer.c.origin_id)
-        .outerjoin(reached, reached.c.id == transfer.c.destination_id)
-    )
-
-
 @cache
-def _travels() -> Select[Any]:
+def _travels() -> Statement:
     return (
         travel_columns()
         .add_columns(line_animal.c.animal_id)
@@ -227,7 +163,7 @@ def _travels() -> Select[Any]:
 
 
 @cache
-def _one_line() -> Select[Any]:
+def _one_line() -> Statement:
     of = record.alias("of")
     return (
         travel_columns()
@@ -240,37 +176,6 @@ def _one_line() -> Select[Any]:
         .outerjoin(of, of.c.id == transfer_line.c.taxon_id)
         .where(transfer_line.c.transfer_id == bindparam("transfer"), transfer_line.c.key == bindparam("line"))
     )
-
-
-def event_of(travel: Any) -> Event:
-    """Return a transfer's row as an event; who title passes to is filled in from its participants."""
-    destination = ref(travel.destination, travel.destination_label)
-    return Event(
-        travel.slug,
-        travel.kind or "transfer",
-        when(travel.date, travel.date_earliest, travel.date_latest),
-        ref(travel.origin, travel.origin_label),
-        destination,
-        travel.passes_custody,
-        travel.passes_title,
-        travel.status,
-        destination,
-        None,
-        travel.destination_kind == "wild",
-        travel.kind == "capture" or travel.origin_kind == "wild",
-        travel.term not in {"LIV", "EGL"},
-        frozenset({travel.ends} if travel.ends else ()),
-    )
-
-
-def birth_and_death(row: Any) -> Iterable[Event]:
-    """Yield birth and death, where anything is known of them."""
-    if row.born is not None or row.house is not None or row.owner is not None:
-        house = ref(row.house, row.house_label)
-        yield Event(BIRTH, BIRTH, when(row.born, row.born_earliest, row.born_latest), None, house)
-    if row.died is not None or row.grave is not None:
-        grave = ref(row.grave, row.grave_label)
-        yield Event(DEATH, DEATH, when(row.died, row.died_earliest, row.died_latest), grave, grave)
 
 
 def _inherited(row: Any, events: Sequence[Event], travels: Sequence[Any]) -> list[Event]:
@@ -286,22 +191,6 @@ def _inherited(row: Any, events: Sequence[Event], travels: Sequence[Any]) -> lis
         and (first is None or event.date is None or (event.date.latest or first) <= first)
     ]
     return [*shared, *own]
-
-
-def _with_owners(
-    events: Iterable[Event], travels: dict[str, Any], people: dict[int, tuple[Participant, ...]]
-) -> list[Event]:
-    """Fill in who title passes to, and who must have owned what is lent, from those named as such."""
-    filled = []
-    for event in events:
-        travel = travels.get(event.key)
-        named = people.get(travel.id, ()) if travel is not None else ()
-        recipients = {one.who for one in named if one.role == "recipient" and one.who}
-        lenders = {one.who for one in named if one.role == "lender" and one.who}
-        to_owner = next(iter(recipients)) if len(recipients) == 1 else None if recipients else event.to_owner
-        known = next(iter(lenders)) if len(lenders) == 1 else None
-        filled.append(Event(**{**event.__dict__, "to_owner": to_owner, "known_owner": known}))
-    return filled
 
 
 def _subject(row: Any, support: Support) -> Subject:
@@ -402,7 +291,7 @@ def _trace_line(connection: Connection, thing: Thing) -> Trace:
     support = Support.of(connection, only, given)
     people = participants_of(connection, only, support, given)
     travels = {row.slug: row}
-    steps = steps_of(_with_owners([event_of(row)], travels, people))
+    steps = steps_of(with_owners([event_of(row)], travels, people))
     named = connection.execute(
         select(record.c.slug)
         .join(line_animal, line_animal.c.animal_id == record.c.id)

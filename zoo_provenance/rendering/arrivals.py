@@ -72,7 +72,7 @@ def _line_json(line: Line) -> dict[str, Any]:
 
 
 def _flat(found: Sequence[Arrival]) -> Table:
-    rows = []
+    rows: list[list[str]] = []
     for arrival in found:
         start = [
             arrival.slug,

@@ -1,0 +1,138 @@
+"""Columns concluded anew from the claims that a load bears on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from zoo_provenance.counts import parse_count
+from zoo_provenance.evidence.claims import as_claimed, claimed_from, decisions_of, taxa_above
+from zoo_provenance.evidence.concluding import Conclusion, conclude
+from zoo_provenance.loading.applying import scope
+from zoo_provenance.loading.staging import CONCLUSION, RECORD, TOUCHED, Staging
+from zoo_provenance.loading.writing_out import target_table
+from zoo_provenance.tables import KIND_TABLES, claim, record
+from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, columns_of, field_named, owner_of
+
+
+def conclude_columns(stage: Staging, before: set[tuple[int, str, str]]) -> None:
+    """Conclude every column that claims of this load bear on; `before` are the fields that had claims until now."""
+    connection = stage.connection
+    spoken = scope()
+    above = taxa_above(connection)
+    decisions = decisions_of(connection, claim.c.record_id.in_(select(spoken.c.record_id)))
+    rows = connection.execute(claimed_from(claim.c.record_id.in_(select(spoken.c.record_id)))).all()
+    concluded: list[dict[str, Any]] = []
+    left = set(before)
+    for (record_id, kind, part, name), group in groupby(
+        rows, key=lambda row: (row.record_id, row.kind, row.part, row.field)
+    ):
+        owner = owner_of(kind, part)
+        field = field_named(owner, name)
+        left.discard((record_id, part, name))
+        if field is None or not columns_of(owner, field):
+            continue
+        chosen = decisions.get((record_id, part, name))
+        found = conclude(field.shape, [as_claimed(row, field.shape, above) for row in group], chosen)
+        concluded.append(_as_row(record_id, kind, part, field, owner, found))
+    concluded.extend(_emptied(connection, left))
+    if concluded:
+        connection.execute(CONCLUSION.insert(), concluded)
+        _write_conclusions(connection)
+
+
+def fields_spoken_of(connection: Connection) -> set[tuple[int, str, str]]:
+    """Return (record, part, field) of the claims stored on the records this load speaks of."""
+    spoken = scope()
+    query = (
+        select(claim.c.record_id, claim.c.part, claim.c.field)
+        .where(claim.c.record_id.in_(select(spoken.c.record_id)))
+        .distinct()
+    )
+    return {(row.record_id, row.part, row.field) for row in connection.execute(query) if row.field}
+
+
+def _emptied(connection: Connection, left: set[tuple[int, str, str]]) -> Iterator[dict[str, Any]]:
+    """Yield empty conclusions of fields whose last claim is gone, unless the record is defined in this load."""
+    if not left:
+        return
+    ids = {record_id for record_id, _, _ in left}
+    defined = set(connection.execute(select(RECORD.c.record_id).where(RECORD.c.defines)).scalars())
+    kinds = dict(connection.execute(select(record.c.id, record.c.kind).where(record.c.id.in_(ids))).all())
+    for record_id, part, name in sorted(left):
+        owner = owner_of(kinds[record_id], part)
+        field = field_named(owner, name)
+        if record_id not in defined and field is not None and columns_of(owner, field):
+            yield _as_row(record_id, kinds[record_id], part, field, owner, Conclusion())
+
+
+def _as_row(record_id: int, kind: str, part: str, field: Field, owner: str, found: Conclusion) -> dict[str, Any]:
+    counts = field.shape is Shape.COUNT and found.value is not None
+    sexes = parse_count(found.value or "").sexes if counts and owner == "line" else None
+    males, females, unsexed = sexes or (None, None, None)
+    return {
+        "record_id": record_id,
+        "kind": owner if owner in {"line", "participant"} else kind,
+        "part": part,
+        "key": part.partition("/")[2],
+        "field": field.name,
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "number_low": int(found.low) if counts and found.low else None,
+        "number_high": int(found.high) if counts and found.high else None,
+        "males": males,
+        "females": females,
+        "unsexed": unsexed,
+        "value_record_id": found.record,
+        "flag": None if found.value is None else found.value == "yes",
+    }
+
+
+def _write_conclusions(connection: Connection) -> None:
+    present = connection.execute(select(CONCLUSION.c.kind, CONCLUSION.c.field).distinct()).all()
+    for owner, name in present:
+        field = FIELDS[owner][name]
+        table = target_table(owner)
+        is_part = owner in {"line", "participant"}
+        match = table.c.transfer_id == CONCLUSION.c.record_id if is_part else table.c.id == CONCLUSION.c.record_id
+        match = and_(match, CONCLUSION.c.field == name, CONCLUSION.c.kind == owner)
+        if is_part:
+            match = and_(match, table.c.key == CONCLUSION.c.key)
+        new = dict(zip(columns_of(owner, field), _concluded_columns(owner, field), strict=True))
+        differs = or_(*(table.c[column].is_distinct_from(value) for column, value in new.items()))
+        touched = select(CONCLUSION.c.record_id).select_from(CONCLUSION.join(table, match)).where(differs)
+        connection.execute(insert(TOUCHED).from_select(["record_id"], touched))
+        connection.execute(update(table).where(match, differs).values(new))
+
+
+def _concluded_columns(owner: str, field: Field) -> list[ColumnElement[Any]]:
+    if field.name == "who":
+        return [
+            select(of.c.id).where(of.c.id == CONCLUSION.c.value_record_id).scalar_subquery()
+            for of in (KIND_TABLES[Kind.PERSON], KIND_TABLES[Kind.INSTITUTION])
+        ]
+    if field.shape is Shape.DATE:
+        return [CONCLUSION.c.value, CONCLUSION.c.low, CONCLUSION.c.high]
+    if field.shape is Shape.COUNT:
+        sexes = [CONCLUSION.c.males, CONCLUSION.c.females, CONCLUSION.c.unsexed] if owner == "line" else []
+        return [CONCLUSION.c.value, CONCLUSION.c.number_low, CONCLUSION.c.number_high, *sexes]
+    if field.shape is Shape.RECORD:
+        return [CONCLUSION.c.value_record_id]
+    if field.shape is Shape.FLAG:
+        return [CONCLUSION.c.flag]
+    if field.name == "term":
+        return [func.coalesce(CONCLUSION.c.value, "LIV")]
+    return [CONCLUSION.c.value]
