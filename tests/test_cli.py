@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from conftest import Servers, name_of, zoo
+from conftest import Servers, WriteSeeds, load, name_of, zoo
 from zoo_provenance import __version__
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "md")
@@ -168,13 +168,21 @@ def test_a_thing_is_named_by_slug_identifier_or_name(packaged: URL) -> None:
     assert ask(packaged, "show", "gbif:5219404")["record"]["slug"] == "panthera-leo"
 
 
-def test_an_ambiguous_name_lists_all_and_picks_none(packaged: URL) -> None:
-    result = zoo("show", "tiger", db=packaged)
-    if result.exit_code == 0:  # a slug comes before names
-        result = zoo("show", "Tiger", db=packaged)
-    matches = ask(packaged, "find", "곰")["matches"]
-    assert result.exit_code in {0, 4}
-    assert matches
+def test_an_ambiguous_name_lists_all_and_picks_none(url: URL, seeds: WriteSeeds) -> None:
+    folder = seeds(
+        {
+            "taxa.yaml": "leo: {names: [Leo]}\n",
+            "animals.yaml": "leo-1: {taxon: leo, names: [Leo]}\nleo-2: {taxon: leo, names: [LEO]}\n",
+        }
+    )
+    assert not load(url, folder).problems
+    result = zoo("trace", "Leo", db=url)
+    assert result.exit_code == 4
+    assert "leo-1" in result.stderr
+    assert "leo-2" in result.stderr
+    assert result.stdout == ""
+    # A slug comes before names, and only animals can be traced.
+    assert zoo("show", "leo", db=url).exit_code == 0
 
 
 @pytest.mark.parametrize("command", ["trace", "arrivals", "evidence", "show"])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 import click
 
 
 @click.command(epilog="Exit codes: 0 fine, 1 failed, 130 interrupted.")
 def demo() -> None:
     """Load the packaged Korea Central Zoo into a throw-away database and answer each question once."""
+    import tempfile
+    from pathlib import Path
+
     from zoo_provenance import database, locations, schema
     from zoo_provenance.loading.load import load
     from zoo_provenance.questions.arrivals import Filter, arrivals

@@ -7,7 +7,20 @@ from pathlib import Path
 import click
 
 from zoo_provenance.cli.common import output_options, read_period, reading, write
-from zoo_provenance.vocabulary import Kind, TransferKind
+
+
+class _TransferKind(click.ParamType[str]):
+    """A kind of transfer; its words are looked up only when one is given, for the sake of a quick --help."""
+
+    name = "kind"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from zoo_provenance.vocabulary import TransferKind
+
+        words = [kind.value for kind in TransferKind]
+        if value not in words:
+            self.fail(f"{value!r} is no kind of transfer; choose from {', '.join(words)}", param, ctx)
+        return value
 
 
 @click.command(
@@ -26,7 +39,7 @@ Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema."""
     "--kind",
     "kinds",
     multiple=True,
-    type=click.Choice([kind.value for kind in TransferKind]),
+    type=_TransferKind(),
     help="Only these kinds of transfer.",
 )
 @click.option(
@@ -53,6 +66,7 @@ def donors(
     from zoo_provenance.questions.donors import donors as ask
     from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.donors import donors_document
+    from zoo_provenance.vocabulary import Kind
 
     first, last = read_period(since, until)
     with reading(context) as connection:

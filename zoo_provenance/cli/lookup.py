@@ -7,17 +7,15 @@ from pathlib import Path
 import click
 
 from zoo_provenance.cli.common import output_options, reading, write
-from zoo_provenance.vocabulary import Kind
 
-_KINDS = {
-    "taxa": Kind.TAXON,
-    "institutions": Kind.INSTITUTION,
-    "people": Kind.PERSON,
-    "sources": Kind.SOURCE,
-    "animals": Kind.ANIMAL,
-    "transfers": Kind.TRANSFER,
+_PLURALS = {
+    "taxon": "taxa",
+    "institution": "institutions",
+    "person": "people",
+    "source": "sources",
+    "animal": "animals",
+    "transfer": "transfers",
 }
-_SINGULAR = {kind.value: plural for plural, kind in _KINDS.items()}
 
 
 @click.command(
@@ -67,7 +65,7 @@ class _ListOf(click.Choice[str]):
     """A kind of record, in the plural or the singular."""
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return super().convert(_SINGULAR.get(value, value), param, ctx)
+        return super().convert(_PLURALS.get(value, value), param, ctx)
 
 
 @click.command(
@@ -77,15 +75,16 @@ JSON (zooprov/list/1): {<kind>: [{slug, label, …}]} with the columns of the
 kind. With --at: since, the date from which it is known to be there.
 Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema.""",
 )
-@click.argument("kind", type=_ListOf(list(_KINDS)))
+@click.argument("kind", type=_ListOf(list(_PLURALS.values())))
 @click.option("--at", metavar="ZOO", help="With animals: who is there now, as far as known.")
 @output_options
 @click.pass_context
 def list_(context: click.Context, kind: str, at: str | None, form: str | None, output: Path | None) -> None:
     """List all records of KIND: animals, institutions, people, sources, taxa or transfers."""
-    from zoo_provenance.questions.lookup import animals_at, list_kind
+    from zoo_provenance.questions.lookup import LISTED, animals_at, list_kind
     from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.lookups import list_document
+    from zoo_provenance.vocabulary import Kind
 
     if at is not None and kind != "animals":
         raise click.UsageError("--at goes with: list animals")
@@ -93,5 +92,5 @@ def list_(context: click.Context, kind: str, at: str | None, form: str | None, o
         if at is not None:
             found = animals_at(connection, thing_named(connection, at, (Kind.INSTITUTION,)))
         else:
-            found = list_kind(connection, _KINDS[kind])
+            found = list_kind(connection, LISTED[kind])
     write(list_document(kind, found), form, output)

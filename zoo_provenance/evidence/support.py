@@ -70,12 +70,17 @@ class Support:
         return self._concluded[key]
 
     def disputed(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> tuple[str, ...]:
-        """Return the fields whose live values contradict one another, settled or not."""
-        return tuple(
-            name
-            for name in names
-            if (record_id, part, name) in self.claims and self.concluded(record_id, kind, part, name)[0].disputed
-        )
+        """Return the fields whose live values contradict one another, settled or not.
+
+        That a thing exists, or happened at all, is disputed as soon as one source says it does not.
+        """
+        found = []
+        for name in names:
+            if (record_id, part, name) in self.claims:
+                conclusion, claimed = self.concluded(record_id, kind, part, name)
+                denied = name == "exists" and any(one.live and one.value == "no" for one in claimed)
+                found.extend([name] if conclusion.disputed or denied else [])
+        return tuple(found)
 
     def reports(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> frozenset[Report]:
         """Return who vouches for the concluded values of some fields, each at its nearest level."""
@@ -143,6 +148,7 @@ def _basis(
     return basis, slugs
 
 
+EXISTS = "exists"
 TRANSFER_FIELDS = ("kind", "status", "custody", "title", "from", "to", "date", "until", "transport")
 LINE_FIELDS = ("taxon", "term", "count")
 BIRTH_FIELDS = ("born", "born_at", "owner_at_birth")

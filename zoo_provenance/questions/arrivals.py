@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 from zoo_provenance.counts import sum_counts
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.comparing import compare_total
-from zoo_provenance.evidence.support import LINE_FIELDS, TRANSFER, TRANSFER_FIELDS, Support
+from zoo_provenance.evidence.support import EXISTS, LINE_FIELDS, TRANSFER, TRANSFER_FIELDS, Support
 from zoo_provenance.questions.answers import HowMany, Ref, Sum, When, how_many, ref, when
 from zoo_provenance.tables import line_animal, participant, record, taxon, transfer, transfer_line
 
@@ -277,7 +277,7 @@ def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], sup
         made,
         total,
         tuple(_stated(row.id, total, support)),
-        support.disputed(row.id, TRANSFER, "", TRANSFER_FIELDS),
+        support.disputed(row.id, TRANSFER, "", (EXISTS, *TRANSFER_FIELDS)),
         support.sources(reports),
         support.origins(reports).number,
     )

@@ -76,7 +76,7 @@ def evidence(connection: Connection, thing: Thing, field: str | None = None) -> 
     given = {"record": thing.id}
     support = Support.of(connection, select(record.c.id).where(record.c.id == bindparam("record")), given)
     plain = _plain(connection, thing)
-    slugs = _slugs(connection, support, plain)
+    slugs = _slugs(connection, thing, support, plain)
     reasons = {
         (row.part, row.field): row
         for row in connection.execute(select(decision).where(decision.c.record_id == thing.id))
@@ -143,10 +143,17 @@ def _take(found: dict[tuple[str, str], Any], owner: str, part: str, row: RowMapp
             found[part, name] = values
 
 
-def _slugs(connection: Connection, support: Support, plain: Mapping[tuple[str, str], Any]) -> dict[int, str]:
+def _slugs(
+    connection: Connection, thing: Thing, support: Support, plain: Mapping[tuple[str, str], Any]
+) -> dict[int, str]:
     """Return the slugs of all records that are values here."""
-    ids = {row.value_record_id for rows in support.claims.values() for row in rows if row.value_record_id is not None}
-    ids |= {value for values in plain.values() for value in values if isinstance(value, int)}
+    ids: set[int] = {
+        row.value_record_id for rows in support.claims.values() for row in rows if row.value_record_id is not None
+    }
+    for (part, name), values in plain.items():
+        field = field_named(owner_of(thing.kind.value, part), name)
+        if field is not None and field.shape is Shape.RECORD:
+            ids.update(value for value in values if value is not None)
     rows = connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(ids)))
     return {row.id: row.slug for row in rows}
 

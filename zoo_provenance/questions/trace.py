@@ -14,6 +14,7 @@ from zoo_provenance.evidence.support import (
     ANIMAL,
     BIRTH_FIELDS,
     DEATH_FIELDS,
+    EXISTS,
     LINE_FIELDS,
     TRANSFER,
     TRANSFER_FIELDS,
@@ -78,6 +79,7 @@ class TraceStep:
     sources: tuple[str, ...]
     origins: int
     disputed: tuple[str, ...]
+    until: When | None = None
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,7 @@ def _step(
     line = [name for name in LINE_FIELDS if getattr(travel, _COLUMNS.get(name, name)) is not None]
     reports = support.reports(travel.id, TRANSFER, "", whole) | support.reports(travel.id, TRANSFER, part, line)
     disputed = (
-        *support.disputed(travel.id, TRANSFER, "", TRANSFER_FIELDS),
+        *support.disputed(travel.id, TRANSFER, "", (EXISTS, *TRANSFER_FIELDS)),
         *support.disputed(travel.id, TRANSFER, part, LINE_FIELDS),
     )
     return TraceStep(
@@ -257,6 +259,7 @@ def _step(
         support.sources(reports),
         support.origins(reports).number,
         disputed,
+        when(travel.until, travel.until_earliest, travel.until_latest),
     )
 
 

@@ -74,6 +74,7 @@ def _step_json(step: TraceStep) -> dict[str, Any]:
         "sources": list(step.sources),
         "origins": step.origins,
         "disputed": list(step.disputed),
+        "until": as_json(step.until),
     }
 
 
@@ -82,26 +83,39 @@ def _key(step: TraceStep) -> str:
 
 
 def _flat(trace: Trace) -> Table:
-    rows = [
-        [
-            _key(step),
-            text_of(step.date),
-            step.kind or "",
-            step.status or "",
-            step.origin.slug if step.origin else "",
-            step.destination.slug if step.destination else "",
-            step.transfer.slug if step.transfer else "",
-            text_of(step.custody),
-            text_of(step.title),
-            step.holder.slug if step.holder else "",
-            step.owner.slug if step.owner else "",
-            " ".join(step.sources),
-            str(step.origins),
-            " ".join(step.disputed),
-        ]
-        for step in trace.steps
-    ]
+    """Return the steps in order, gaps among them as rows of kind `gap`."""
+    before = {gap.before: gap for gap in trace.gaps}
+    rows = []
+    for step in trace.steps:
+        gap = before.get(_key(step))
+        rows.extend([_flat_gap(gap)] if gap is not None else [])
+        rows.append(_flat_step(step))
+    rows.extend([_flat_gap(before[None])] if None in before else [])
     return Table((*_FLAT, "sources", "origins", "disputed"), rows, "Nothing is recorded of its life.")
+
+
+def _flat_gap(gap: TraceGap) -> list[str]:
+    dates = f"{gap.since or ''}/{gap.until or ''}"
+    return ["", dates, "gap", *[""] * 8, " ".join(gap.sources), "", "examined" if gap.examined else ""]
+
+
+def _flat_step(step: TraceStep) -> list[str]:
+    return [
+        _key(step),
+        text_of(step.date),
+        step.kind or "",
+        step.status or "",
+        step.origin.slug if step.origin else "",
+        step.destination.slug if step.destination else "",
+        step.transfer.slug if step.transfer else "",
+        text_of(step.custody),
+        text_of(step.title),
+        step.holder.slug if step.holder else "",
+        step.owner.slug if step.owner else "",
+        " ".join(step.sources),
+        str(step.origins),
+        " ".join(step.disputed),
+    ]
 
 
 def _page(trace: Trace) -> list[str | Table]:
@@ -172,6 +186,8 @@ def _step_row(step: TraceStep) -> list[str]:
     notes = [] if step.status in {None, "completed"} else [step.status]
     if step.transfer is not None and step.status is None:
         notes.append("status disputed")
+    if step.until is not None:
+        notes.append(f"until {step.until.edtf}")
     if step.disputed:
         notes.append(f"disputed: {', '.join(step.disputed)}")
     kind = (step.kind or "terms disputed or not stated").replace("_", " ")
@@ -181,7 +197,7 @@ def _step_row(step: TraceStep) -> list[str]:
         text_of(step.origin) or ("" if step.transfer is None else "not known"),
         text_of(step.destination) or ("not known" if step.kind != "death" else ""),
         passed,
-        text_of(step.owner) or "not known",
+        text_of(step.owner) or ("nobody" if step.kind in {"release", "escape"} else "not known"),
         people,
         str(len(step.sources)),
         str(step.origins),
