@@ -197,7 +197,7 @@ def _step_row(step: TraceStep) -> list[str]:
         text_of(step.origin) or ("" if step.transfer is None else "not known"),
         text_of(step.destination) or ("not known" if step.kind != "death" else ""),
         passed,
-        text_of(step.owner) or ("nobody" if step.kind in {"release", "escape"} else "not known"),
+        text_of(step.owner) or {"release": "nobody", "escape": "nobody", "death": ""}.get(step.kind or "", "not known"),
         people,
         str(len(step.sources)),
         str(step.origins),
