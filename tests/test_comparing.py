@@ -76,7 +76,9 @@ record_triples = forests.flatmap(
         ]
     )
 )
-text_triples = st.lists(st.sampled_from(["Alder", "ALDER ", "alder-", "Birch", "birch"]).map(text), min_size=3, max_size=3)
+text_triples = st.lists(
+    st.sampled_from(["Alder", "ALDER ", "alder-", "Birch", "birch"]).map(text), min_size=3, max_size=3
+)
 triples = st.one_of(
     st.lists(count_texts.map(count), min_size=3, max_size=3),
     st.lists(date_texts.map(day), min_size=3, max_size=3),
@@ -325,7 +327,9 @@ def test_75_lines_agree_with_over_70_and_75_and_conflict_with_70(stated: str, ve
         (5, 5, "<10", AGREE),
     ],
 )
-def test_an_open_sum_may_still_come_to_a_stated_total(least: int, most: int | None, stated: str, verdict: Verdict) -> None:
+def test_an_open_sum_may_still_come_to_a_stated_total(
+    least: int, most: int | None, stated: str, verdict: Verdict
+) -> None:
     total = parse_count(stated)
     assert compare_total(least, most, total.least, total.most) is verdict
 

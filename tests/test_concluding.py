@@ -106,7 +106,7 @@ def meant(found: Conclusion) -> tuple[object, ...]:
         (["75"], "75", AGREE),
         (["75", "75"], "75", AGREE),
         ([">70", "75"], "75", REFINES),
-        (["75", ">70", "70-80", "several"], "75", REFINES),
+        (["75", ">70", "several"], "75", REFINES),
         ([">70", "70+"], ">70", REFINES),
         (["~70", "70"], "70", REFINES),
         (["~70"], "~70", AGREE),
@@ -156,6 +156,12 @@ def test_only_values_that_contradict_one_another_are_disputed() -> None:
     assert not counted("75", "75").disputed
     assert counted("75", "70").disputed
     assert counted("10-12", "11-14").disputed
+
+
+@pytest.mark.parametrize("values", [["75", ">70", "70-80"], [">70", "75", "<100"]])
+def test_values_that_overlap_and_give_way_to_one_are_not_disputed(values: list[str]) -> None:
+    found = counted(*values)
+    assert (found.value, found.disputed) == ("75", False)
 
 
 def test_values_of_one_meaning_are_one_value() -> None:

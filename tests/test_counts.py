@@ -170,7 +170,9 @@ ranges = st.tuples(numbers, st.one_of(st.none(), st.integers(0, 400))).map(
 
 @laws
 @given(st.lists(st.tuples(ranges, st.integers(0, 400)), max_size=6))
-def test_whatever_the_true_numbers_are_their_sum_is_within_the_sum(counted: list[tuple[tuple[int, int | None], int]]) -> None:
+def test_whatever_the_true_numbers_are_their_sum_is_within_the_sum(
+    counted: list[tuple[tuple[int, int | None], int]],
+) -> None:
     least, most = sum_counts(bound for bound, _ in counted)
     true = sum(low + (more if high is None else min(more, high - low)) for (low, high), more in counted)
     assert least <= true

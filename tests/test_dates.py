@@ -142,7 +142,9 @@ def test_a_set_spans_its_members_in_any_order(text: str, earliest: str | None, l
     assert bounds(text) == (earliest, latest)
 
 
-@pytest.mark.parametrize("text", ["[2024", "2024]", "[2024}", "{2024]", "[]", "{}", "[,]", "[..]", "[..,2024]", "[", "]"])
+@pytest.mark.parametrize(
+    "text", ["[2024", "2024]", "[2024}", "{2024]", "[]", "{}", "[,]", "[..]", "[..,2024]", "[", "]"]
+)
 def test_a_broken_set_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):
         parse_date(text)
@@ -337,7 +339,7 @@ def test_any_text_is_a_date_or_unreadable_and_nothing_else(text: str) -> None:
 
 
 def test_odd_input_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    for text in ("2024-W05", "1985-04-12T23:20:30+04:30", "2024-11-3X", "Y17E7", "1950S2", "XXXX-13"):
+    for text in ("2024-X20", "2024-W05", "2024-11-3X", "Y17E7", "1950S2", "XXXX-13"):
         try:
             parse_date(text)
         except Unreadable:

@@ -182,8 +182,12 @@ def writing(url: URL) -> Iterator[Connection]:
 
 
 def revision_of(connection: Connection) -> str | None:
-    """Return the schema's revision, or None where there is no schema of ours yet."""
-    if not inspect(connection).has_table("alembic_version"):
+    """Return the schema's revision, or None where there is no schema of ours yet; '' where it was taken down."""
+    if connection.dialect.name == "sqlite":
+        there = text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
+    else:
+        there = text("SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL")
+    if connection.execute(there).first() is None:
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().first()
     return str(found) if found is not None else ""

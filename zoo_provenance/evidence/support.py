@@ -55,6 +55,9 @@ class Support:
         if sources:
             basis, slugs = _basis(connection, records, given)
         refining = any(row.value_record_id is not None for row in rows)
+        if refining:
+            named = select(record.c.id, record.c.slug).where(record.c.id.in_(_values_of(records)))
+            slugs.update((row.id, row.slug) for row in connection.execute(named, given))
         return cls(claims, decisions, roots_of(basis, sources), slugs, taxa_above(connection) if refining else {})
 
     def concluded(self, record_id: int, kind: str, part: str, name: str) -> tuple[Conclusion, list[Claimed]]:
@@ -124,6 +127,11 @@ def _reports(rows: Iterable[Any], claimed: Iterable[Claimed], standing: Iterable
         for row, said in zip(rows, claimed, strict=True)
         if said.live and said.meaning in stands and row.source_id is not None
     )
+
+
+def _values_of(records: Statement) -> Statement:
+    """Return the ids of the records that are claimed as values."""
+    return select(claim.c.value_record_id).where(claim.c.record_id.in_(records), claim.c.value_record_id.is_not(None))
 
 
 def _basis(

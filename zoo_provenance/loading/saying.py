@@ -122,8 +122,9 @@ class Sayer:
         if field is None:
             raise AssertionError(name)
         value = self._read(field, name, said.value, (*path, "value"))
-        unsourced = place.unsourced or self.flag(said.unsourced, (*path, "unsourced"))
-        sources = said.cited or list(place.sources)
+        on_purpose = self.flag(said.unsourced, (*path, "unsourced"))
+        unsourced = place.unsourced or on_purpose
+        sources = said.cited or ([] if on_purpose else list(place.sources))
         if not sources and not unsourced and not field.identifies:
             self.bare.append((name, self.mark((*path, "value"))))
         if value is None or not (always or value.unknown):

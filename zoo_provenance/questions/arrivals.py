@@ -249,12 +249,17 @@ def _present(row: Any, names: Sequence[str]) -> list[str]:
 
 
 def _rivals(row: Any, part: str, disputed: Sequence[str], support: Support) -> tuple[str, ...]:
-    """Return the live values of disputed counts other than the concluded one, as sources wrote them."""
-    if "count" not in disputed:
-        return ()
-    conclusion, claimed = support.concluded(row.transfer_id, TRANSFER, part, "count")
-    others = (said.value for said in claimed if said.live and said.value != conclusion.value)
-    return tuple(dict.fromkeys(value for value in others if value))
+    """Return the live values of disputed fields other than the concluded ones, as sources wrote them."""
+    others: list[str] = []
+    for name in disputed:
+        conclusion, claimed = support.concluded(row.transfer_id, TRANSFER, part, name)
+        rows = support.claims[row.transfer_id, part, name]
+        others.extend(
+            (support.slugs[said.value_record_id] if one.record is not None else one.value) or ""
+            for said, one in zip(rows, claimed, strict=True)
+            if one.live and (one.value, one.record) != (conclusion.value, conclusion.record)
+        )
+    return tuple(dict.fromkeys(others))
 
 
 def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], support: Support) -> Arrival:

@@ -20,7 +20,8 @@ _HALF = {"dam", "sire", "parent"}
 class Ancestor:
     """An animal or group that another descends from; without a slug, the share nobody knows.
 
-    `generation` is the fewest steps to it, `share` the part of its descent that comes from it (0 to 1),
+    `generation` is the fewest steps to it, `share` the part of its descent that comes from it (0 to 1; None where
+    rivals leave it open),
     `origin` whether it came from the wild, `came_from` the first place it is known at.
     """
 
@@ -28,7 +29,7 @@ class Ancestor:
     label: str
     role: str | None
     generation: int | None
-    share: float
+    share: float | None
     origin: str | None
     came_from: Ref | None
     founder: bool
@@ -96,7 +97,7 @@ def ancestors(connection: Connection, animal_id: int) -> list[Ancestor]:
             row.label,
             nearest[row.id][1],
             nearest[row.id][0],
-            round(shares.get(row.id, 0.0), 12),
+            round(shares[row.id], 12) if shares.get(row.id) else None,
             row.origin,
             ref(row.place, row.place_label),
             row.id not in parents,

@@ -319,7 +319,7 @@ def _present(row: Any, travels: list[Any], zoo: Thing) -> When | bool | None:
     """Return since when an animal is there (None: not known), or False where it is not."""
     if row.died is not None:
         return False
-    steps = steps_of([*birth_and_death(row), *(event_of(travel) for travel in travels)])
+    steps = steps_of([*birth_and_death(row, row), *(event_of(travel) for travel in travels)])
     there = [step for step in steps if step.event.happened]
     if not there or there[-1].holder is None or there[-1].holder.slug != zoo.slug:
         return False

@@ -109,21 +109,28 @@ def trace(connection: Connection, thing: Thing) -> Trace:
     if thing.line:
         return _trace_line(connection, thing)
     given = {"animal": thing.id}
-    row = connection.execute(_animal(), given).one()
+    rows = {row.id: row for row in connection.execute(_wholes_rows(), given)}
+    row = rows[thing.id]
+    birth = row if _born(row) else next((whole for whole in rows.values() if _born(whole)), row)
     travels = connection.execute(_travels(), given).all()
     support = Support.of(connection, _evidence(), given)
-    events = [*birth_and_death(row), *_inherited(row, [event_of(travel) for travel in travels], travels)]
+    events = [*birth_and_death(birth, row), *_inherited(row, [event_of(travel) for travel in travels], travels)]
     people = participants_of(connection, _transfer_ids(), support, given)
     by_slug = {travel.slug: travel for travel in travels}
-    steps = steps_of(with_owners(events, by_slug, people), ref(row.owner, row.owner_label))
-    made = tuple(_step(step, row, by_slug, people, support) for step in steps)
+    steps = steps_of(with_owners(events, by_slug, people), ref(birth.owner, birth.owner_label))
+    made = tuple(_step(step, birth if step.event.kind == BIRTH else row, by_slug, people, support) for step in steps)
     gaps = tuple(_gap(gap, row, by_slug, support) for gap in gaps_of(steps))
     return Trace(_subject(row, support), made, gaps, tuple(ancestors(connection, thing.id)))
 
 
 @cache
-def _animal() -> Statement:
-    return animal_columns().where(animal.c.id == bindparam("animal"))
+def _wholes_rows() -> Statement:
+    return animal_columns().where(animal.c.id.in_(_wholes())).order_by(record.c.slug)
+
+
+def _born(row: Any) -> bool:
+    """Whether anything is known of a birth."""
+    return row.born is not None or row.house is not None or row.owner is not None
 
 
 @cache
@@ -146,7 +153,7 @@ def _transfer_ids() -> Statement:
 
 @cache
 def _evidence() -> Statement:
-    return select(animal.c.id).where(animal.c.id == bindparam("animal")).union_all(_transfer_ids())  # type: ignore[return-value]
+    return _wholes().union_all(_transfer_ids())  # type: ignore[return-value]
 
 
 @cache

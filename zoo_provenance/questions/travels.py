@@ -100,11 +100,11 @@ def event_of(travel: Any) -> Event:
     )
 
 
-def birth_and_death(row: Any) -> Iterable[Event]:
-    """Yield birth and death, where anything is known of them."""
-    if row.born is not None or row.house is not None or row.owner is not None:
-        house = ref(row.house, row.house_label)
-        yield Event(BIRTH, BIRTH, when(row.born, row.born_earliest, row.born_latest), None, house)
+def birth_and_death(birth: Any, row: Any) -> Iterable[Event]:
+    """Yield birth and death, where anything is known of them; a part has the birth of its whole."""
+    if birth.born is not None or birth.house is not None or birth.owner is not None:
+        house = ref(birth.house, birth.house_label)
+        yield Event(BIRTH, BIRTH, when(birth.born, birth.born_earliest, birth.born_latest), None, house)
     if row.died is not None or row.grave is not None:
         grave = ref(row.grave, row.grave_label)
         yield Event(DEATH, DEATH, when(row.died, row.died_earliest, row.died_latest), grave, grave)

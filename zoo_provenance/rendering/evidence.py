@@ -9,7 +9,7 @@ from zoo_provenance.rendering.documents import Document, Table, as_json, text_of
 
 _FLAT = (
     "field", "concluded", "verdict", "value", "language", "during", "source", "stance", "at", "quote", "certainty", "own",
-    "dismissed",
+    "dismissed", "note", "inherited",
 )  # fmt: skip
 
 
@@ -80,6 +80,8 @@ def _flat(account: Account) -> Table:
             said.certainty or "",
             text_of(said.own),
             claim.dismissed or "",
+            said.note or "",
+            text_of(said.inherited),
         ]
         for one in account.fields
         for claim in one.claims

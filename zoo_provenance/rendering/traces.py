@@ -139,7 +139,7 @@ def _page(trace: Trace) -> list[str | Table]:
                 one.label,
                 (one.role or "").replace("_", " "),
                 str(one.generation or ""),
-                f"{one.share:.4g}",
+                "" if one.share is None else f"{one.share:.4g}",
                 one.origin or "",
                 text_of(one.came_from),
                 "founder" if one.founder and one.slug else "",
