@@ -16,7 +16,7 @@ _EXACT = re.compile(rf"(~?){_NUMBER}")
 _OVER = re.compile(rf"(~?)(>=?){_NUMBER}")
 _UNDER = re.compile(rf"(~?)(<=?){_NUMBER}")
 _PLUS = re.compile(rf"(~?){_NUMBER}\+")
-_RANGE = re.compile(rf"(~?){_NUMBER}\s?[-–]\s?{_NUMBER}")
+_RANGE = re.compile(rf"(~?){_NUMBER} ?[-–] ?{_NUMBER}")
 _SEXED = re.compile(rf"(~?){_NUMBER}\.{_NUMBER}(?:\.{_NUMBER})?")
 
 
@@ -35,7 +35,7 @@ class Count:
 
 def parse_count(text: str) -> Count:
     """Read a count. Raises Unreadable for anything that is not one; `"?"` is not a count but a claim."""
-    if not text.isascii() and "–" not in text:
+    if not text.replace("–", "-").isascii():
         raise Unreadable(f"{text!r} is not a count; expected {EXPECTED}")
     if text == "several":
         return Count(text, 2, None)

@@ -162,11 +162,19 @@ def _by_library(text: str) -> tuple[str | None, str | None]:
             ]
     except Exception as fault:
         raise Unreadable(f"{text!r} is not a date; expected {EXPECTED}") from fault
-    if text.lstrip(_MARKS)[:4] == "XXXX":
-        return None, None
     (y1, m1, d1), (y2, m2, d2) = bounds
+    if "X" in text:
+        # The masked years that have the day: 190X-02-29 is in 1904 or 1908.
+        stated = re.search(r"-(\d\d)-(\d\d)", text)
+        day = int(stated[2]) if stated else 1
+        years = [year for year in range(max(1, y1), min(y2, 9999) + 1) if day <= calendar.monthrange(year, m1)[1]]
+        if not years:
+            raise Unreadable(f"{text!r} is a day that does not exist")
+        y1, y2 = years[0], years[-1]
+        d2 = min(d2, calendar.monthrange(y2, m2)[1])
+        if text.lstrip(_MARKS)[:4] == "XXXX":
+            return None, None
     earliest, _ = _days(text, y1, m1, d1, day_given=True)
-    d2 = min(d2, calendar.monthrange(max(1, min(y2, 9999)), m2)[1]) if "X" in text else d2
     _, latest = _days(text, y2, m2, d2, day_given=True)
     if earliest > latest:
         raise Unreadable(f"{text!r} ends before it begins; write the earlier date first")

@@ -18,4 +18,4 @@ def fold(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text).casefold()
     kept = "".join(character for character in unicodedata.normalize("NFKD", plain) if character.isalnum())
-    return (unicodedata.normalize("NFC", kept) or text.strip())[:VALUE_LENGTH]
+    return (unicodedata.normalize("NFC", kept) or text.strip())[:VALUE_LENGTH].strip()

@@ -62,23 +62,27 @@ class Conclusion:
 def conclude(shape: Shape, claims: Iterable[Claimed], decision: Chosen | None = None) -> Conclusion:
     """Return the conclusion from all claims of one field of one record or part."""
     live = [claim for claim in claims if claim.live]
-    verdict = _verdict(live)
     current = _latest(live)
+    standing = [claim for claim in current if not any(refines(other.meaning, claim.meaning) for other in current)]
+    meanings = tuple(dict.fromkeys(claim.meaning for claim in standing))
+    verdict = _verdict(live)
+    if len(meanings) == 1 and verdict is Verdict.POSSIBLE:
+        # What overlaps is all refined by the one value left.
+        verdict = Verdict.REFINES
     if decision is not None and (decision.value is not None or decision.record is not None):
         ruling = next((c for c in live if (c.record, c.value) == (decision.record, decision.value)), None)
         if ruling is not None:
             return Conclusion(ruling.value, ruling.low, ruling.high, ruling.record, verdict, True, (ruling.meaning,))
-        return Conclusion(decision.value, None, None, decision.record, verdict, settled=True)
+        # Settled on what nobody claims any more, or on its being unknown: no value.
+        return Conclusion(verdict=verdict, settled=True)
     settled = None if decision is None else False
-    standing = [claim for claim in current if not any(refines(other.meaning, claim.meaning) for other in current)]
-    meanings = tuple(dict.fromkeys(claim.meaning for claim in standing))
     if len(meanings) == 1 and settled is None:
         first = standing[0]
         return Conclusion(first.value, first.low, first.high, first.record, verdict, settled, meanings)
     if not standing or shape not in {Shape.DATE, Shape.COUNT}:
         return Conclusion(verdict=verdict, settled=settled, standing=meanings)
     low, high = _hull(standing)
-    text = _date_range(low, high) if shape is Shape.DATE else _count_range(low, high)
+    text = _date_range(low, high, standing) if shape is Shape.DATE else _count_range(low, high, standing)
     return Conclusion(text, low, high, None, verdict, settled, meanings)
 
 
@@ -119,11 +123,12 @@ def _hull(claims: Sequence[Claimed]) -> tuple[str | None, str | None]:
     return low, None if None in highs else max(high for high in highs if high is not None)
 
 
-def _count_range(low: str | None, high: str | None) -> str:
-    return format_range(int(low or 0), None if high is None else int(high))
+def _count_range(low: str | None, high: str | None, claims: Sequence[Claimed]) -> str:
+    about = "~" if any(claim.meaning.approximate for claim in claims) else ""
+    return about + format_range(int(low or 0), None if high is None else int(high))
 
 
-def _date_range(low: str | None, high: str | None) -> str | None:
+def _date_range(low: str | None, high: str | None, claims: Sequence[Claimed]) -> str | None:
     """Return the EDTF set for some time within two days, in years or months where they are whole."""
     if low is None and high is None:
         return None
@@ -132,8 +137,15 @@ def _date_range(low: str | None, high: str | None) -> str | None:
         cut = 4
     elif (low is None or low.endswith("-01")) and (high is None or _last_of_month(high)):
         cut = 7
-    first, last = (low or "")[:cut], (high or "")[:cut]
+    first = _end(low, cut, [claim for claim in claims if claim.low == low])
+    last = _end(high, cut, [claim for claim in claims if claim.high == high])
     return first if first == last else f"[{first}..{last}]"
+
+
+def _end(day: str | None, cut: int, claims: Sequence[Claimed]) -> str:
+    """Return one end of a range, about where every value that ends there is."""
+    about = day is not None and all(claim.meaning.approximate for claim in claims)
+    return (day or "")[:cut] + ("~" if about else "")
 
 
 def _last_of_month(day: str) -> bool:

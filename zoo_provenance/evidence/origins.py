@@ -24,26 +24,29 @@ class Origins:
 def roots_of(basis: Mapping[int, Iterable[int]], sources: Iterable[int]) -> dict[int, frozenset[int]]:
     """Return for each source those without a basis that it leads to; itself where it has none.
 
-    `basis` gives what each source is based on. A source in a circle of sources leads to what the circle
-    leads to, and where that is nothing, to the circle's first member: one witness, not none.
+    `basis` gives what each source is based on. Where sources lead to nothing but a circle, the first of the
+    circle stands for it: one witness, not none.
     """
     found: dict[int, frozenset[int]] = {}
     for start in sources:
-        if start in found:
-            continue
-        reached, waiting = {start}, [start]
-        roots: set[int] = set()
-        while waiting:
-            step = waiting.pop()
-            above = list(basis.get(step, ()))
-            if not above:
-                roots.add(step)
-            for other in above:
-                if other not in reached:
-                    reached.add(other)
-                    waiting.append(other)
-        found[start] = frozenset(roots or {min(reached)})
+        reached = _reached(basis, start)
+        roots = {step for step in reached if not list(basis.get(step, ()))}
+        if not roots:
+            # The circle at the end: those that lead to everything that can be reached from them.
+            innermost = min(reached, key=lambda step: (len(_reached(basis, step)), step))
+            roots = {min(_reached(basis, innermost))}
+        found[start] = frozenset(roots)
     return found
+
+
+def _reached(basis: Mapping[int, Iterable[int]], start: int) -> set[int]:
+    reached, waiting = {start}, [start]
+    while waiting:
+        for other in basis.get(waiting.pop(), ()):
+            if other not in reached:
+                reached.add(other)
+                waiting.append(other)
+    return reached
 
 
 def count_origins(reports: Iterable[frozenset[int]]) -> Origins:

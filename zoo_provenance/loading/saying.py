@@ -106,7 +106,7 @@ class Sayer:
             if self._read(field, name, stated.settled, (*path, "settled")) is None:
                 return
             # The decision keeps the claim's own words, so that it is found among the claims.
-            claimed = list(dict.fromkeys(said.value for said in stated.claims))
+            claimed = list(dict.fromkeys(said.value for said in stated.claims if said.dismissed is None))
             chosen = next((said for said in claimed if _same(field, name, stated.settled, said)), None)
             if chosen is None:
                 message = f"nobody claims {stated.settled!r}"

@@ -97,6 +97,8 @@ def _before(one: Event, other: Event) -> bool:
     if DEATH in {one.kind, other.kind}:
         # Only a body travels after death.
         return one.kind == DEATH if other.dead or one.dead else other.kind == DEATH
+    if one.dead != other.dead:
+        return other.dead
     return bool(one.date and other.date and (one.date.latest or _TOO_LATE) < (other.date.earliest or _NOT_YET))
 
 
@@ -105,14 +107,25 @@ def _next(ready: Sequence[Event], waiting: Sequence[Event], holder: Ref | None) 
     if holder is not None:
         chained = [event for event in ready if event.origin == holder]
         if chained:
-            return chained[0]
-    reached = {event.destination for event in waiting if event.destination is not None and event.custody is not False}
+            # A house left more than once: first the way that leads back to it.
+            return next((event for event in chained if _comes_back(event, waiting, holder)), chained[0])
+    reached = {event.destination for event in waiting if event.destination is not None and event.moves}
     free = [
         event
         for event in ready
         if event.origin is None or event.origin not in reached or event.origin == event.destination
     ]
     return (free or list(ready))[0]
+
+
+def _comes_back(first: Event, waiting: Sequence[Event], holder: Ref) -> bool:
+    """Whether the other events lead from where one goes back to the house it left."""
+    moves = [event for event in waiting if event is not first and event.moves]
+    reached, further = {first.destination}, {first.destination}
+    while further:
+        further = {event.destination for event in moves if event.origin in further} - reached
+        reached |= further
+    return holder in reached
 
 
 def steps_of(events: Iterable[Event], owner: Ref | None = None) -> list[Step]:
