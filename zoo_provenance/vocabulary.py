@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -281,6 +281,13 @@ PASSES: Mapping[str, tuple[bool | None, bool | None]] = MappingProxyType(
     }
 )
 """Whether custody and title pass by default, by kind of transfer (CIDOC CRM E10 and E8)."""
+
+
+def passed_by(kinds: Iterable[str]) -> tuple[bool | None, bool | None]:
+    """Return whether custody and title pass whichever of some kinds it was; None where that depends."""
+    defaults = [PASSES.get(kind, (None, None)) for kind in kinds]
+    custody, title = ({flags[at] for flags in defaults} for at in (0, 1))
+    return custody.pop() if len(custody) == 1 else None, title.pop() if len(title) == 1 else None
 
 
 class Shape(StrEnum):

@@ -17,13 +17,32 @@ Statement = Select[*tuple[Any, ...]]
 
 
 def claimed_from(where: ColumnElement[bool]) -> Statement:
-    """Return the statement of all claims that match, with their record's kind and their dismissal, in order."""
+    """Return the statement of all claims that match, with their record's kind and their dismissal.
+
+    Field by field, and within one in an order that does not depend on what was loaded first.
+    """
+    named, by = record.alias("named"), record.alias("by")
     return (
         select(claim, record.c.kind, dismissal.c.reason.label("dismissed"))
         .join(record, record.c.id == claim.c.record_id)
         .outerjoin(dismissal, dismissal.c.claim_id == claim.c.id)
+        .outerjoin(named, named.c.id == claim.c.value_record_id)
+        .outerjoin(by, by.c.id == claim.c.source_id)
         .where(where)
-        .order_by(claim.c.record_id, claim.c.part, claim.c.field, claim.c.id)
+        .order_by(
+            claim.c.record_id,
+            claim.c.part,
+            claim.c.field,
+            claim.c.low.nulls_first(),
+            claim.c.value.nulls_first(),
+            named.c.slug.nulls_first(),
+            claim.c.language,
+            claim.c.during.nulls_first(),
+            by.c.slug.nulls_first(),
+            claim.c.locator,
+            claim.c.stance,
+            claim.c.dataset_id,
+        )
     )
 
 

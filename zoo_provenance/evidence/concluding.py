@@ -77,7 +77,8 @@ def conclude(shape: Shape, claims: Iterable[Claimed], decision: Chosen | None = 
         return Conclusion(verdict=verdict, settled=True)
     settled = None if decision is None else False
     if len(meanings) == 1 and settled is None:
-        first = standing[0]
+        # Several ways to write one meaning: always the same one, whatever was loaded first.
+        first = min(standing, key=lambda claim: (len(claim.value or ""), claim.value or ""))
         return Conclusion(first.value, first.low, first.high, first.record, verdict, settled, meanings)
     if not standing or shape not in {Shape.DATE, Shape.COUNT}:
         return Conclusion(verdict=verdict, settled=settled, standing=meanings)

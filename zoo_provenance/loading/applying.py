@@ -17,13 +17,12 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    tuple_,
     union,
     update,
 )
 
 from zoo_provenance.loading import staging
-from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, TOUCHED
+from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, SCOPE, TOUCHED
 from zoo_provenance.tables import (
     KIND_TABLES,
     claim,
@@ -165,16 +164,24 @@ def _update(
     connection.execute(update(table).where(match, where, differs).values(new))
 
 
-def scope() -> Any:
-    """Return (record, data set) for everything this load speaks of."""
-    return union(
-        select(RECORD.c.record_id, RECORD.c.dataset_id), select(CLAIM.c.record_id, CLAIM.c.dataset_id)
-    ).subquery("scope")
+def enter_scope(connection: Connection, whole: Sequence[int]) -> None:
+    """Enter (record, data set) for everything this load speaks of.
+
+    A data set that is loaded whole also speaks of the records it said something of until now: what it no longer
+    says is gone.
+    """
+    spoken = union(
+        select(RECORD.c.record_id, RECORD.c.dataset_id),
+        select(CLAIM.c.record_id, CLAIM.c.dataset_id),
+        select(claim.c.record_id, claim.c.dataset_id)
+        .join(record, record.c.id == claim.c.record_id)
+        .where(claim.c.dataset_id.in_(whole), claim.c.dataset_id != record.c.dataset_id),
+    )
+    connection.execute(insert(SCOPE).from_select(["record_id", "dataset_id"], spoken))
 
 
 def _in_scope(table: Table) -> ColumnElement[bool]:
-    scoped = scope()
-    return tuple_(table.c.record_id, table.c.dataset_id).in_(select(scoped.c.record_id, scoped.c.dataset_id))
+    return exists().where(SCOPE.c.record_id == table.c.record_id, SCOPE.c.dataset_id == table.c.dataset_id)
 
 
 def _same_claim() -> ColumnElement[bool]:
@@ -248,7 +255,7 @@ def count_changes(connection: Connection) -> tuple[dict[str, int], dict[str, int
     """Return how many records of each kind were created, updated and left unchanged."""
     created = select(RECORD.c.record_id).where(RECORD.c.creates)
     touched = select(TOUCHED.c.record_id)
-    spoken = select(scope().c.record_id)
+    spoken = select(SCOPE.c.record_id)
     queries = (
         record.c.id.in_(created),
         and_(record.c.id.in_(touched), record.c.id.not_in(created)),

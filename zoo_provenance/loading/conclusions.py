@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -20,48 +20,65 @@ from sqlalchemy import (
 from zoo_provenance.counts import parse_count
 from zoo_provenance.evidence.claims import as_claimed, claimed_from, decisions_of, taxa_above
 from zoo_provenance.evidence.concluding import Conclusion, conclude
-from zoo_provenance.loading.applying import scope
-from zoo_provenance.loading.staging import CONCLUSION, RECORD, TOUCHED, Staging
+from zoo_provenance.loading.staging import CONCLUSION, RECORD, SCOPE, TOUCHED, Staging
 from zoo_provenance.loading.writing_out import target_table
 from zoo_provenance.tables import KIND_TABLES, claim, record
-from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, columns_of, field_named, owner_of
+from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, Stance, columns_of, field_named, owner_of, passed_by
 
 
 def conclude_columns(stage: Staging, before: set[tuple[int, str, str]]) -> None:
-    """Conclude every column that claims of this load bear on; `before` are the fields that had claims until now."""
+    """Conclude every column that claims of this load bear on; `before` are the fields that had values claimed."""
     connection = stage.connection
-    spoken = scope()
+    spoken = claim.c.record_id.in_(select(SCOPE.c.record_id))
     above = taxa_above(connection)
-    decisions = decisions_of(connection, claim.c.record_id.in_(select(spoken.c.record_id)))
-    rows = connection.execute(claimed_from(claim.c.record_id.in_(select(spoken.c.record_id)))).all()
-    concluded: list[dict[str, Any]] = []
-    left = set(before)
-    for (record_id, kind, part, name), group in groupby(
-        rows, key=lambda row: (row.record_id, row.kind, row.part, row.field)
-    ):
-        owner = owner_of(kind, part)
-        field = field_named(owner, name)
-        left.discard((record_id, part, name))
-        if field is None or not columns_of(owner, field):
-            continue
-        chosen = decisions.get((record_id, part, name))
-        found = conclude(field.shape, [as_claimed(row, field.shape, above) for row in group], chosen)
-        concluded.append(_as_row(record_id, kind, part, field, owner, found))
-    concluded.extend(_emptied(connection, left))
+    decisions = decisions_of(connection, spoken)
+    rows = connection.execute(claimed_from(and_(spoken, claim.c.field != ""))).all()
+    found: dict[tuple[int, str, str], Conclusion] = {}
+    kinds: dict[int, str] = {}
+    for key, group in groupby(rows, key=lambda row: (row.record_id, row.part, row.field)):
+        claims = list(group)
+        kinds[key[0]] = claims[0].kind
+        field = field_named(owner_of(claims[0].kind, key[1]), key[2])
+        # Where sources were only searched, or only deny, nobody gives a value to conclude.
+        if field is not None and any(row.stance == Stance.SUPPORTS for row in claims):
+            claimed = [as_claimed(row, field.shape, above) for row in claims]
+            found[key] = conclude(field.shape, claimed, decisions.get(key))
+    found |= _passed(found, kinds)
+    concluded = [
+        _as_row(record_id, kinds[record_id], part, field, owner, conclusion)
+        for (record_id, part, name), conclusion in found.items()
+        if (field := field_named(owner := owner_of(kinds[record_id], part), name)) and columns_of(owner, field)
+    ]
+    concluded.extend(_emptied(connection, before - found.keys()))
     if concluded:
         connection.execute(CONCLUSION.insert(), concluded)
         _write_conclusions(connection)
 
 
+def _passed(
+    found: Mapping[tuple[int, str, str], Conclusion], kinds: Mapping[int, str]
+) -> dict[tuple[int, str, str], Conclusion]:
+    """Return what transfers pass where nobody says so: what every kind that still stands passes by default."""
+    passed = {}
+    for (record_id, part, name), conclusion in found.items():
+        if (kinds[record_id], part, name) != (Kind.TRANSFER, "", "kind"):
+            continue
+        words = [conclusion.value] if conclusion.value else [meaning.words for meaning in conclusion.standing]
+        for what, flag in zip(("custody", "title"), passed_by(words), strict=True):
+            if (record_id, "", what) not in found:
+                text = None if flag is None else "yes" if flag else "no"
+                passed[record_id, "", what] = Conclusion(text)
+    return passed
+
+
 def fields_spoken_of(connection: Connection) -> set[tuple[int, str, str]]:
-    """Return (record, part, field) of the claims stored on the records this load speaks of."""
-    spoken = scope()
+    """Return (record, part, field) of the values claimed, so far, of the records this load speaks of."""
     query = (
         select(claim.c.record_id, claim.c.part, claim.c.field)
-        .where(claim.c.record_id.in_(select(spoken.c.record_id)))
+        .where(claim.c.record_id.in_(select(SCOPE.c.record_id)), claim.c.field != "", claim.c.stance == Stance.SUPPORTS)
         .distinct()
     )
-    return {(row.record_id, row.part, row.field) for row in connection.execute(query) if row.field}
+    return {(row.record_id, row.part, row.field) for row in connection.execute(query)}
 
 
 def _emptied(connection: Connection, left: set[tuple[int, str, str]]) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,6 @@ from zoo_provenance.vocabulary import (
     LOCATOR_LENGTH,
     NOTE_LENGTH,
     NOTES_LENGTH,
-    PASSES,
     QUOTE_LENGTH,
     SLUG,
     Field,
@@ -26,6 +25,7 @@ from zoo_provenance.vocabulary import (
     Shape,
     columns_of,
     field_named,
+    passed_by,
 )
 
 
@@ -239,29 +239,27 @@ class Scribe(Sayer):
         if place.owner == "transfer":
             if entry.status is None and not place.about:
                 columns["status"] = "completed"
-            self._passes(entry, columns)
+            claimed += self._passes(place, entry, columns, kind_claimed="kind" in claimed)
         if place.owner == "line":
             columns.setdefault("term", "LIV")
         columns["claimed"] = "," + "".join(f"{name}," for name in claimed)
         return columns, marks
 
-    def _passes(self, entry: Any, columns: dict[str, Any]) -> None:
-        """Set what a transfer passes: as written, else what every reported kind passes by default."""
+    def _passes(self, place: Place, entry: Any, columns: dict[str, Any], *, kind_claimed: bool) -> list[str]:
+        """Set what a transfer passes by default of its kind; return the fields that claims conclude instead."""
         stated = entry.kind
-        kinds = (
-            []
-            if stated is None
-            else [stated.settled]
-            if stated.settled not in {None, "open"}
-            else [said.value for said in stated.claims if said.dismissed is None]
-        )
-        defaults = {PASSES.get(kind, (None, None)) for kind in kinds}
-        custody, title = next(iter(defaults)) if len(defaults) == 1 else (None, None)
+        kinds = [] if stated is None else [said.value for said in stated.claims if said.dismissed is None]
+        if stated is not None and stated.settled not in {None, "open"}:
+            kinds = [stated.settled]
+        custody, title = passed_by(kinds)
         columns.update(passes_custody=custody, passes_title=title)
         for what in ("custody", "title") if entry.passes is not None else ():
             written = getattr(entry.passes, what)
             if written is not None:
-                columns[f"passes_{what}"] = None if written == "unstated" else self.flag(written, ("passes", what))
+                said = shapes.Said(value={"unstated": "?", "true": "yes", "false": "no"}.get(written, written))
+                self.say(place, what, said, ("passes", what), always=True)
+        written_out = [what for what in ("custody", "title") if getattr(entry.passes, what, None) is not None]
+        return ["custody", "title"] if kind_claimed else written_out
 
     def _descent(self, place: Place, role: str, stated: shapes.Stated, path: Path) -> None:
         """Stage the parents named for one role; where they are rivals each stands, with its probability if given."""

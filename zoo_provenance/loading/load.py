@@ -63,19 +63,23 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, *, dry_ru
     stage = Staging(connection)
     reader = seeds.SeedReader(stage.problems)
     data_sets = reader.read(paths)
-    for data_set in data_sets:
-        dataset_id = _enter_dataset(connection, data_set)
-        seeds.stage(data_set, dataset_id, stage, lambda slugs: resolving.kinds_of(connection, slugs))
+    dataset_ids = {data_set.name: _enter_dataset(connection, data_set) for data_set in data_sets}
+    seeds.stage(data_sets, dataset_ids, stage, lambda slugs: resolving.kinds_of(connection, slugs))
     stage.flush()
     _settle_slugs(stage, frozenset().union(*(data_set.unreadable for data_set in data_sets)))
     if stage.problems:
         raise _refused(stage)
+    whole = [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None]
+    applying.enter_scope(connection, whole)
     before = conclusions.fields_spoken_of(connection)
     batch_id = enter_batch(connection, command, reader.digest.hexdigest())
     writing_out.write_out(stage)
     applying.apply_records(connection)
     applying.remove_claims(connection)
     applying.apply_parts(connection)
+    checks.tell_second_definitions(stage)
+    if stage.problems:
+        raise _refused(stage)
     applying.add_claims(connection, batch_id)
     conclusions.conclude_columns(stage, before)
     checks.tell_circles(stage)
@@ -106,7 +110,6 @@ def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
     checks.tell_doubled_parts(stage)
     resolving.tell_wrong_claims(stage)
     if not stage.problems:
-        checks.tell_second_definitions(stage)
         checks.tell_lost_parts(stage)
         checks.tell_second_decisions(stage)
 

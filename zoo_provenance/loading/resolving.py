@@ -17,8 +17,10 @@ _CHOICES = 20_000
 
 
 def kinds_of(connection: Connection, slugs: list[str]) -> Mapping[str, Kind]:
-    """Return what the database knows of these slugs."""
-    rows = connection.execute(select(record.c.slug, record.c.kind).where(record.c.slug.in_(slugs))).all()
+    """Return what the database knows of these slugs, also by their former ones."""
+    former = select(claim.c.value, record.c.kind).join(record, record.c.id == claim.c.record_id)
+    former = former.where(claim.c.field == "formerly", claim.c.value.in_(slugs))
+    rows = connection.execute(select(record.c.slug, record.c.kind).where(record.c.slug.in_(slugs)).union(former)).all()
     return {slug: Kind(kind) for slug, kind in rows}
 
 
@@ -80,6 +82,10 @@ def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
         select(FORMERLY.c.old, record.c.id).join(record, record.c.slug == FORMERLY.c.slug),
     ).subquery()
     renamed = connection.execute(select(exists().select_from(former))).scalar()
+    if renamed:
+        for table in staging.OF_RECORD:
+            now = select(func.min(former.c.id)).where(former.c.old == table.c.slug).scalar_subquery()
+            connection.execute(update(table).where(table.c.record_id.is_(None)).values(record_id=now))
     for reference in staging.REFERENCES:
         column, target = reference.table.c[reference.column], reference.table.c[reference.id_column]
         allowed = record.c.kind.in_(reference.kinds) if reference.kinds else literal(value=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,8 +69,16 @@ class SeedReader:
                     chosen.setdefault(folder, set()).add(path.resolve())  # type: ignore[union-attr]
             else:
                 self._whole(path, "missing-path", "there is no such file or folder")
-        sets = (self._read_folder(folder, files) for folder, files in chosen.items())
-        return [found for found in sets if found is not None]
+        found: dict[str, DataSet] = {}
+        for folder, files in chosen.items():
+            data_set = self._read_folder(folder, files)
+            if data_set is not None and data_set.name in found:
+                first = path_for_messages(found[data_set.name].folder)
+                message = f"calls itself {data_set.name!r}, as {first} does; a data set is one folder"
+                self._whole(folder / "dataset.yaml", "duplicate", message)
+            elif data_set is not None:
+                found[data_set.name] = data_set
+        return list(found.values())
 
     def _whole(self, path: Path, code: str, message: str, suggestion: str = "") -> None:
         self.problems.append(Problem(File(path_for_messages(path)), Mark(0, 0), "", code, message, suggestion))
@@ -184,38 +192,44 @@ def _keep_chosen(data_set: DataSet) -> None:
     """Drop the documents of records that the chosen files say nothing about."""
     chosen = data_set.chosen or frozenset()
 
-    def target(document: Document) -> str:
-        about = document.node.at(("about",)).content
-        return document.slug or (about.split("/")[0] if isinstance(about, str) else "")
-
-    slugs = {target(document) for document in data_set.documents if document.path.resolve() in chosen}
-    data_set.documents = [document for document in data_set.documents if target(document) in slugs]
+    slugs = {_target(document) for document in data_set.documents if document.path.resolve() in chosen}
+    data_set.documents = [document for document in data_set.documents if _target(document) in slugs]
 
 
 def stage(
-    data_set: DataSet, dataset_id: int, staging: Staging, kind_of: Callable[[list[str]], Mapping[str, Kind]]
+    data_sets: Sequence[DataSet],
+    dataset_ids: Mapping[str, int],
+    staging: Staging,
+    kind_of: Callable[[list[str]], Mapping[str, Kind]],
 ) -> None:
-    """Stage all of a data set's documents; `kind_of` says what the database knows slugs as."""
+    """Stage all documents of all data sets; `kind_of` says what the database knows slugs as."""
+    documents = [(data_set, document) for data_set in data_sets for document in data_set.documents]
+    own = {document.slug: document.kind for _, document in documents if document.kind}
+    targets = {_target(document) for _, document in documents if document.kind is None}
+    known = {**kind_of(sorted(targets - own.keys())), **own}
     numbers: dict[str, int] = {}
-    own = {document.slug: document.kind for document in data_set.documents if document.kind}
-    about = [document for document in data_set.documents if document.kind is None]
-    targets = {slug for document in about if isinstance(slug := document.node.at(("about",)).content, str)}
-    known = kind_of(sorted({target.split("/")[0] for target in targets} - own.keys()))
-    for document in data_set.documents:
+    for data_set, document in documents:
         if document.file.path not in numbers:
             numbers[document.file.path] = staging.add_file(document.file)
+        dataset_id = dataset_ids[data_set.name]
         scribe = Scribe(staging, document.file, numbers[document.file.path], dataset_id, document.node)
-        if document.kind is not None:
-            entry = shapes.read_shape(shapes.ENTRIES[document.kind], document.node, document.file, staging.problems)
-            if entry is None:
-                scribe.placeholder(document.kind, document.slug, document.mark)
-            else:
-                scribe.entry(document.kind, document.slug, entry, document.mark)
+        if document.kind is None:
+            _stage_about(document, scribe, known, data_set.unreadable)
+            continue
+        entry = shapes.read_shape(shapes.ENTRIES[document.kind], document.node, document.file, staging.problems)
+        if entry is None:
+            scribe.placeholder(document.kind, document.slug, document.mark)
         else:
-            _stage_about(document, scribe, {**known, **{slug: kind for slug, kind in own.items() if kind}})
+            scribe.entry(document.kind, document.slug, entry, document.mark)
 
 
-def _stage_about(document: Document, scribe: Scribe, known: Mapping[str, Kind]) -> None:
+def _target(document: Document) -> str:
+    """Return the slug of the record a document speaks of."""
+    about = document.node.at(("about",)).content
+    return document.slug or (about.split("/")[0] if isinstance(about, str) else "")
+
+
+def _stage_about(document: Document, scribe: Scribe, known: Mapping[str, Kind], unreadable: Collection[Kind]) -> None:
     node = document.node.content.get("about") if isinstance(document.node.content, dict) else None
     problems = scribe.staging.problems
     if node is None or not isinstance(node.content, str):
@@ -225,6 +239,8 @@ def _stage_about(document: Document, scribe: Scribe, known: Mapping[str, Kind]) 
         return
     slug, slash, line = node.content.partition("/")
     kind = known.get(slug)
+    if kind is None and unreadable:
+        return
     if kind is None:
         problems.append(
             Problem(

@@ -111,6 +111,14 @@ DECISION = _stage(
     *_words("slug", "part", "field", "language", "value", "value_record", "reason"),
     *_ids("record_id", "value_record_id"),
 )
+SCOPE = Table(
+    "stage_scope",
+    _staging,
+    Column("record_id", Integer, nullable=False),
+    Column("dataset_id", Integer, nullable=False),
+    Index("ix_stage_scope", "record_id", "dataset_id"),
+    prefixes=["TEMPORARY"],
+)
 TOUCHED = Table("stage_touched", _staging, Column("record_id", Integer, nullable=False), prefixes=["TEMPORARY"])
 CONCLUSION = Table(
     "stage_conclusion",

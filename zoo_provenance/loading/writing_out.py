@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    delete,
     exists,
     func,
     insert,
@@ -34,7 +35,7 @@ _OWNERS = (*(kind.value for kind in Kind), "line", "participant")
 def _concluded_fields() -> Iterator[tuple[str, Field]]:
     for owner in _OWNERS:
         for field in FIELDS[owner].values():
-            if columns_of(owner, field):
+            if columns_of(owner, field) and field.shape is not Shape.FLAG:
                 yield owner, field
 
 
@@ -51,15 +52,18 @@ def write_out(stage: Staging) -> None:
             _staged_values(stage, owner, field)
             _stored_values(connection, owner, field)
     stage.flush()
+    # Who vouches for a whole record says so of its own definition, not of what another data set has in it.
+    second = exists().where(RECORD.c.slug == CLAIM.c.slug, RECORD.c.dataset_id == CLAIM.c.dataset_id, ~RECORD.c.defines)
+    connection.execute(delete(CLAIM).where(CLAIM.c.field == "", second))
 
 
 def _contested(connection: Connection) -> set[tuple[str, str]]:
-    """Return (owner, field) of what data sets other than the defining one say of the records of this load."""
+    """Return (owner, field) of what is claimed of the records of this load beside their definitions."""
     owner = record.alias("owner")
     staged = (
         select(owner.c.kind, CLAIM.c.part, CLAIM.c.field)
         .join(owner, owner.c.id == CLAIM.c.record_id)
-        .where(CLAIM.c.dataset_id != owner.c.dataset_id, CLAIM.c.field != "")
+        .where(CLAIM.c.field != "", CLAIM.c.stance == "supports")
         .distinct()
     )
     stored = (
@@ -68,6 +72,7 @@ def _contested(connection: Connection) -> set[tuple[str, str]]:
         .where(
             claim.c.dataset_id != owner.c.dataset_id,
             claim.c.field != "",
+            claim.c.stance == "supports",
             claim.c.record_id.in_(select(RECORD.c.record_id)),
         )
         .distinct()
@@ -114,17 +119,18 @@ def _staged_values(stage: Staging, owner: str, field: Field) -> None:
     table = owner_table(owner)
     value = _value_of(owner, field, table, staged=True)
     part = _part_of(owner, table)
-    meets = or_(
-        *(
-            exists().where(
-                other.c.record_id == table.c.record_id,
-                other.c.part == part,
-                other.c.field == field.name,
-                other.c.dataset_id != table.c.dataset_id,
-            )
-            for other in (claim, CLAIM)
+    claimed_elsewhere = (
+        exists().where(
+            other.c.record_id == table.c.record_id,
+            other.c.part == part,
+            other.c.field == field.name,
+            other.c.stance == "supports",
+            # What this data set said until now is not a rival, what a file of it says about the record is.
+            *([claim.c.dataset_id != table.c.dataset_id] if other is claim else []),
         )
+        for other in (claim, CLAIM)
     )
+    meets = or_(*claimed_elsewhere)
     defines = exists().where(
         RECORD.c.record_id == table.c.record_id, RECORD.c.dataset_id == table.c.dataset_id, RECORD.c.defines
     )
@@ -133,7 +139,9 @@ def _staged_values(stage: Staging, owner: str, field: Field) -> None:
         condition, value.is_not(None)
     )
     rows = stage.connection.execute(query).all()
-    stage.connection.execute(update(table).where(condition).values(claimed=table.c.claimed + f"{field.name},"))
+    # What a transfer passes follows from its kind.
+    concluded = "kind,custody,title," if (owner, field.name) == ("transfer", "kind") else f"{field.name},"
+    stage.connection.execute(update(table).where(condition).values(claimed=table.c.claimed + concluded))
     _stage_claims(stage, field, rows)
 
 
@@ -218,13 +226,15 @@ def _stored_values(connection: Connection, owner: str, field: Field) -> None:
         CLAIM.c.record_id == id_column,
         CLAIM.c.part == part,
         CLAIM.c.field == field.name,
+        CLAIM.c.stance == "supports",
         CLAIM.c.dataset_id != record.c.dataset_id,
     )
+    # Where values are claimed, the column is what they conclude, and nobody's plain word.
     said = exists().where(
         claim.c.record_id == id_column,
         claim.c.part == part,
         claim.c.field == field.name,
-        claim.c.dataset_id == record.c.dataset_id,
+        claim.c.stance == "supports",
     )
     defined_now = exists().where(RECORD.c.record_id == id_column, RECORD.c.defines)
     rows = connection.execute(

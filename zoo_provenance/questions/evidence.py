@@ -12,7 +12,7 @@ from zoo_provenance.evidence.support import Report, Support
 from zoo_provenance.questions.answers import When, when
 from zoo_provenance.questions.naming import Thing
 from zoo_provenance.tables import KIND_TABLES, decision, descent, participant, record, transfer_line
-from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, columns_of, field_named, owner_of
+from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, Stance, columns_of, field_named, owner_of
 
 
 @dataclass(frozen=True)
@@ -164,15 +164,19 @@ def _field(
     field = field_named(owner_of(thing.kind.value, part), name) or Field(name, Shape.TEXT)
     conclusion, claimed = support.concluded(thing.id, thing.kind.value, part, name)
     rows = support.claims.get((thing.id, part, name), [])
-    if rows:
+    if any(row.stance == Stance.SUPPORTS for row in rows):
         values = tuple(_claimed_values(rows, claimed, support, slugs))
         concluded = _text(field, [conclusion.value, conclusion.record], slugs)
         if field.many:
             concluded = ", ".join(slugs[one] for one in plain) if field.kinds and plain else None
     else:
-        concluded = ", ".join(slugs[one] for one in plain) if field.many else _text(field, plain, slugs)
+        concluded = None
+        if plain is not None:
+            concluded = ", ".join(slugs[one] for one in plain) if field.many else _text(field, plain, slugs)
         reports = support.reports_of(thing.id, thing.kind.value, part, name)
-        values = (_inherited(concluded, reports, support),)
+        values = (_inherited(concluded, reports, support),) if concluded is not None else ()
+        # Searched and not found, or denied: said of a value that stands by what is around it.
+        values += tuple(_claimed_values(rows, claimed, support, slugs))
     full = f"{part}/{name}" if part else name
     choice = None
     if decided is not None:

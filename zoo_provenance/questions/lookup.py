@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
 from zoo_provenance.evidence.support import Support
 from zoo_provenance.questions.answers import Ref, When, how_many, ref, when
-from zoo_provenance.questions.life import steps_of
+from zoo_provenance.questions.life import DEATH, Step
 from zoo_provenance.questions.naming import Thing
-from zoo_provenance.questions.travels import animal_columns, birth_and_death, event_of, travel_columns
+from zoo_provenance.questions.travels import lives
 from zoo_provenance.tables import (
     KIND_TABLES,
     animal,
@@ -279,29 +278,17 @@ def animals_at(connection: Connection, zoo: Thing) -> list[Listed]:
     One statement of all events of the animals that were ever there, ordered by animal, and one linear pass.
     """
     ever = (
-        select(line_animal.c.animal_id)
+        select(line_animal.c.animal_id.label("id"))
         .join(transfer, transfer.c.id == line_animal.c.transfer_id)
         .where(transfer.c.destination_id == zoo.id)
         .union(select(animal.c.id).where(animal.c.born_at_id == zoo.id))
+        .subquery()
     )
-    ids = select(ever.subquery().c.animal_id)
-    travels = connection.execute(
-        travel_columns()
-        .add_columns(line_animal.c.animal_id)
-        .join(
-            line_animal,
-            (line_animal.c.transfer_id == transfer_line.c.transfer_id)
-            & (line_animal.c.line_key == transfer_line.c.key),
-        )
-        .where(line_animal.c.animal_id.in_(ids))
-        .order_by(line_animal.c.animal_id, transfer.c.date_earliest.nulls_last(), record.c.slug)
-    )
-    by_animal = {animal_id: list(rows) for animal_id, rows in groupby(travels, key=lambda row: row.animal_id)}
-    lives = connection.execute(animal_columns().where(animal.c.id.in_(ids)).order_by(record.c.slug))
+    found = lives(connection, select(ever.c.id))
     return [
-        Listed(row.slug, row.label, {**_columns(Kind.ANIMAL, _WithRef(row)), "since": since})
-        for row in lives
-        if (since := _present(row, by_animal.get(row.id, []), zoo)) is not False
+        Listed(life.row.slug, life.row.label, {**_columns(Kind.ANIMAL, _WithRef(life.row)), "since": since})
+        for life in found
+        if (since := _present(life.steps, zoo)) is not False
     ]
 
 
@@ -315,13 +302,12 @@ class _WithRef:
         return getattr(self.row, {"ref": "taxon", "ref_label": "taxon_label"}.get(name, name))
 
 
-def _present(row: Any, travels: list[Any], zoo: Thing) -> When | bool | None:
-    """Return since when an animal is there (None: not known), or False where it is not."""
-    if row.died is not None:
-        return False
-    steps = steps_of([*birth_and_death(row, row), *(event_of(travel) for travel in travels)])
+def _present(steps: Sequence[Step], zoo: Thing) -> When | bool | None:
+    """Return since when an animal is there (None: not known), or False where it is not, or is dead."""
     there = [step for step in steps if step.event.happened]
-    if not there or there[-1].holder is None or there[-1].holder.slug != zoo.slug:
+    if not there or any(step.event.kind == DEATH for step in there):
+        return False
+    if there[-1].holder is None or there[-1].holder.slug != zoo.slug:
         return False
     arrived = there[-1]
     for step in reversed(there):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, literal, select
+from sqlalchemy import Connection, bindparam, select
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.support import (
@@ -24,9 +23,17 @@ from zoo_provenance.evidence.support import (
 from zoo_provenance.questions.answers import HowMany, Ref, When, how_many, ref, when
 from zoo_provenance.questions.arrivals import Participant, participants_of
 from zoo_provenance.questions.descent import Ancestor, ancestors
-from zoo_provenance.questions.life import BIRTH, DEATH, Event, Gap, Step, gaps_of, steps_of
+from zoo_provenance.questions.life import BIRTH, DEATH, Gap, Step, gaps_of, steps_of
 from zoo_provenance.questions.naming import Thing
-from zoo_provenance.questions.travels import animal_columns, birth_and_death, event_of, travel_columns, with_owners
+from zoo_provenance.questions.travels import (
+    animal_columns,
+    birth_and_death,
+    birth_of,
+    event_of,
+    travel_columns,
+    travelled,
+    with_owners,
+)
 from zoo_provenance.tables import (
     animal,
     descent,
@@ -111,10 +118,10 @@ def trace(connection: Connection, thing: Thing) -> Trace:
     given = {"animal": thing.id}
     rows = {row.id: row for row in connection.execute(_wholes_rows(), given)}
     row = rows[thing.id]
-    birth = row if _born(row) else next((whole for whole in rows.values() if _born(whole)), row)
+    birth = birth_of(row, rows.values())
     travels = connection.execute(_travels(), given).all()
     support = Support.of(connection, _evidence(), given)
-    events = [*birth_and_death(birth, row), *_inherited(row, [event_of(travel) for travel in travels], travels)]
+    events = [*birth_and_death(birth, row), *travelled(row, travels)]
     people = participants_of(connection, _transfer_ids(), support, given)
     by_slug = {travel.slug: travel for travel in travels}
     steps = steps_of(with_owners(events, by_slug, people), ref(birth.owner, birth.owner_label))
@@ -128,18 +135,12 @@ def _wholes_rows() -> Statement:
     return animal_columns().where(animal.c.id.in_(_wholes())).order_by(record.c.slug)
 
 
-def _born(row: Any) -> bool:
-    """Whether anything is known of a birth."""
-    return row.born is not None or row.house is not None or row.owner is not None
-
-
 @cache
 def _wholes() -> Statement:
     """Return the animal and the groups it was split from: it shares their life before the split."""
-    start = select(literal(0).label("remove"), animal.c.id.label("id")).where(animal.c.id == bindparam("animal"))
-    wholes = start.cte("wholes", recursive=True)
+    wholes = select(animal.c.id).where(animal.c.id == bindparam("animal")).cte("wholes", recursive=True)
     wholes = wholes.union(
-        select(literal(1), descent.c.parent_id)
+        select(descent.c.parent_id)
         .join(wholes, descent.c.child_id == wholes.c.id)
         .where(descent.c.role == "split_from")
     )
@@ -185,21 +186,6 @@ def _one_line() -> Statement:
         .outerjoin(of, of.c.id == transfer_line.c.taxon_id)
         .where(transfer_line.c.transfer_id == bindparam("transfer"), transfer_line.c.key == bindparam("line"))
     )
-
-
-def _inherited(row: Any, events: Sequence[Event], travels: Sequence[Any]) -> list[Event]:
-    """Return an animal's own travels, and those of the group it was split from that end before its own begin."""
-    own = [event for event, travel in zip(events, travels, strict=True) if travel.animal_id == row.id]
-    first = min((event.date.earliest for event in own if event.date and event.date.earliest), default=None)
-    keys = {event.key for event in own}
-    shared = [
-        event
-        for event, travel in zip(events, travels, strict=True)
-        if travel.animal_id != row.id
-        and event.key not in keys
-        and (first is None or event.date is None or (event.date.latest or first) <= first)
-    ]
-    return [*shared, *own]
 
 
 def _subject(row: Any, support: Support) -> Subject:

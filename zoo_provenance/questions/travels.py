@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.answers import ref, when
 from zoo_provenance.questions.arrivals import Participant
-from zoo_provenance.questions.life import BIRTH, DEATH, Event
-from zoo_provenance.tables import animal, institution, record, transfer, transfer_line, transfer_link
+from zoo_provenance.questions.life import BIRTH, DEATH, Event, Step, steps_of
+from zoo_provenance.tables import (
+    animal,
+    descent,
+    institution,
+    line_animal,
+    record,
+    transfer,
+    transfer_line,
+    transfer_link,
+)
 
 
 def animal_columns() -> Statement:
@@ -124,3 +133,78 @@ def with_owners(
         known = next(iter(lenders)) if len(lenders) == 1 else None
         filled.append(replace(event, to_owner=to_owner, known_owner=known))
     return filled
+
+
+def birth_of(row: Any, wholes: Iterable[Any]) -> Any:
+    """Return the row that tells of an animal's birth: its own, else that of a group it was split from."""
+    return next((one for one in (row, *wholes) if _born(one)), row)
+
+
+def _born(row: Any) -> bool:
+    return row.born is not None or row.house is not None or row.owner is not None
+
+
+def travelled(row: Any, travels: Sequence[Any]) -> list[Event]:
+    """Return an animal's own travels, and those of the groups it was split from that end before its own begin."""
+    own = [event_of(travel) for travel in travels if travel.animal_id == row.id]
+    first = min((event.date.earliest for event in own if event.date and event.date.earliest), default=None)
+    keys = {event.key for event in own}
+    shared = [event_of(travel) for travel in travels if travel.animal_id != row.id and travel.slug not in keys]
+    before = [event for event in shared if first is None or event.date is None or (event.date.latest or first) <= first]
+    return [*before, *own]
+
+
+@dataclass(frozen=True)
+class Life:
+    """An animal's row and the steps of its life."""
+
+    row: Any
+    steps: tuple[Step, ...]
+
+
+def lives(connection: Connection, ids: Statement) -> list[Life]:
+    """Return the lives of animals and of all that was split from them, by slug. Three statements in all."""
+    split = descent.c.role == "split_from"
+    parts = select(animal.c.id).where(animal.c.id.in_(ids)).cte("parts", recursive=True)
+    parts = parts.union(select(descent.c.child_id).join(parts, descent.c.parent_id == parts.c.id).where(split))
+    wholes = select(parts.c.id).cte("wholes", recursive=True)
+    wholes = wholes.union(select(descent.c.parent_id).join(wholes, descent.c.child_id == wholes.c.id).where(split))
+    asked = set(connection.execute(select(parts.c.id)).scalars())
+    links: dict[int, list[int]] = {}
+    for child, parent in connection.execute(
+        select(descent.c.child_id, descent.c.parent_id).where(split, descent.c.child_id.in_(select(wholes.c.id)))
+    ):
+        links.setdefault(child, []).append(parent)
+    rows = {
+        row.id: row
+        for row in connection.execute(
+            animal_columns().where(animal.c.id.in_(select(wholes.c.id))).order_by(record.c.slug)
+        )
+    }
+    travels: dict[int, list[Any]] = {}
+    for travel in connection.execute(
+        travel_columns()
+        .add_columns(line_animal.c.animal_id)
+        .join(
+            line_animal,
+            (line_animal.c.transfer_id == transfer_line.c.transfer_id)
+            & (line_animal.c.line_key == transfer_line.c.key),
+        )
+        .where(line_animal.c.animal_id.in_(select(wholes.c.id)))
+        .order_by(line_animal.c.animal_id, transfer.c.date_earliest.nulls_last(), record.c.slug)
+    ):
+        travels.setdefault(travel.animal_id, []).append(travel)
+    return [_life(row, rows, links, travels) for row in rows.values() if row.id in asked]
+
+
+def _life(row: Any, rows: Mapping[int, Any], links: Mapping[int, list[int]], travels: Mapping[int, list[Any]]) -> Life:
+    above: list[int] = []
+    waiting = list(links.get(row.id, ()))
+    while waiting:
+        whole = waiting.pop(0)
+        if whole not in above and whole != row.id:
+            above.append(whole)
+            waiting.extend(links.get(whole, ()))
+    shared = [travel for one in (row.id, *above) for travel in travels.get(one, ())]
+    birth = birth_of(row, [rows[one] for one in above])
+    return Life(row, tuple(steps_of([*birth_and_death(birth, row), *travelled(row, shared)])))
