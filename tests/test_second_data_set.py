@@ -749,7 +749,8 @@ def test_a_data_set_that_says_less_may_come_first_and_define_what_both_define(
             {"1901": {"ledger", "letter"}, "1899": {"notebook"}},
         )
         assert claimed(empty, "quince-zoo", "kind") == ("zoo", "agree", {"zoo": {"notebook", "ledger", "letter"}})
-        for again in (put(empty, orchard), put(empty, notes)):
+        for folder in (orchard, notes):
+            again = put(empty, folder)
             assert (again.problems, again.created, again.updated, again.batch) == ((), {}, {}, None)
 
 

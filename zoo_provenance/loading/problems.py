@@ -11,6 +11,7 @@ from pathlib import Path
 
 SHOWN = 50
 _WIDTH = 140
+_QUOTED = 60
 
 
 @dataclass(frozen=True, order=True)
@@ -56,18 +57,26 @@ class Problem:
         where = self.file.path
         if self.mark.line:
             where += f":{self.mark.line}" + (f":{self.mark.column}" if self.mark.column else "")
-        told = f"{where}: {self.message}"
-        if not self.mark.line or self.mark.line > len(self.file.lines):
-            return told + (f" ({self.suggestion})" if self.suggestion else "")
-        text = printable(self.file.lines[self.mark.line - 1].rstrip("\r"))
+        told = f"{where}: {printable(self.message)}"
+        suggestion = printable(self.suggestion)
+        text = self.own_line
+        if not text.strip():
+            return told + (f" ({suggestion})" if suggestion else "")
         start = max(0, self.mark.column - _WIDTH // 2) if len(text) > _WIDTH else 0
         shown = text[start : start + _WIDTH]
         gutter = f"{self.mark.line:>5} | "
         column = max(1, self.mark.column) - 1 - start
-        caret = "^" * max(1, min(self.mark.length, len(shown) - column))
-        pad = "".join(" " * width_of(character) for character in shown[:column])
+        marked = shown[column : column + self.mark.length]
+        caret = "^" * max(1, sum(width_of(character) for character in marked))
+        pad = " " * sum(width_of(character) for character in shown[:column])
         told += f"\n{gutter}{shown}\n{' ' * 5} | {pad}{caret}"
-        return told + (f" {self.suggestion}" if self.suggestion else "")
+        return told + (f" {suggestion}" if suggestion else "")
+
+    @property
+    def own_line(self) -> str:
+        """The writer's own line, with what would steer a terminal made visible; empty where there is none."""
+        there = 0 < self.mark.line <= len(self.file.lines)
+        return printable(self.file.lines[self.mark.line - 1].rstrip("\r")) if there else ""
 
 
 def width_of(character: str) -> int:
@@ -82,6 +91,11 @@ def printable(text: str) -> str:
     return "".join(
         character if character.isprintable() or character == " " else "\N{REPLACEMENT CHARACTER}" for character in text
     )
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, cut where it is too long to tell."""
+    return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…")
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:

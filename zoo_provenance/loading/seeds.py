@@ -216,6 +216,11 @@ def stage(
         if document.kind is None:
             _stage_about(document, scribe, known, data_set.unreadable)
             continue
+        if document.node.content == "" and not document.node.quoted:
+            message = f"nothing stands after {document.slug!r}; leave it out, or say what it is"
+            staging.problems.append(Problem(document.file, document.mark, document.slug, "empty", message))
+            scribe.placeholder(document.kind, document.slug, document.mark)
+            continue
         entry = shapes.read_shape(shapes.ENTRIES[document.kind], document.node, document.file, staging.problems)
         if entry is None:
             scribe.placeholder(document.kind, document.slug, document.mark)

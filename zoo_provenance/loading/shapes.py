@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model, field_validator, model_validator
 
-from zoo_provenance.loading.problems import File, Problem, nearest
+from zoo_provenance.loading.problems import File, Problem, nearest, quoted
 from zoo_provenance.loading.yaml_reader import Node
 from zoo_provenance.vocabulary import FIELDS, Kind, LinkKind
 
@@ -146,7 +146,7 @@ class Entry(_Common):
 
     @field_validator("formerly", mode="before")
     @classmethod
-    def _one_or_several(cls, value: Any) -> Any:
+    def _formerly(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
 
@@ -241,8 +241,8 @@ def read_shape(shape: type[S], node: Node, file: File, problems: list[Problem]) 
                     hole.mark,
                     path,
                     "empty",
-                    f"nothing stands after {path!r}; leave the key out",
-                    '"?" says a source calls it unknown',
+                    f"nothing stands after {quoted(path)}; leave the key out" if path else "nothing stands here",
+                    '"?", in quotes, says that a source calls it unknown',
                 )
             )
         return None
@@ -250,7 +250,10 @@ def read_shape(shape: type[S], node: Node, file: File, problems: list[Problem]) 
         return shape.model_validate(node.plain())
     except ValidationError as fault:
         told: set[tuple[int, int]] = set()
+        misspelt = {error["loc"][:-1] for error in fault.errors() if error["type"] == "extra_forbidden"}
         for error in fault.errors():
+            if error["type"] == "missing" and error["loc"][:-1] in misspelt:
+                continue  # the key is there, by another name
             problem = _told(shape, node, file, error)
             if (problem.mark.line, problem.mark.column) not in told:
                 told.add((problem.mark.line, problem.mark.column))

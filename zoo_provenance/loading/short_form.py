@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, select
 
 from zoo_provenance.counts import format_range, sum_counts
 from zoo_provenance.evidence.claims import as_claimed, taxa_above
@@ -25,10 +25,16 @@ def expand(stage: Staging) -> None:
     rows = stage.connection.execute(
         select(
             SHORT_FORM,
-            func.coalesce(staged.c.taxon_id, animal.c.taxon_id).label("taxon_id"),
-            func.coalesce(staged.c.count_min, animal.c.count_min).label("least"),
-            func.coalesce(staged.c.count_max, animal.c.count_max).label("most"),
-            func.coalesce(staged.c.count, animal.c.count).label("counted"),
+            *(
+                # The files' word where this load defines the animal, else the database's.
+                case((staged.c.row.is_not(None), staged.c[name]), else_=animal.c[name]).label(label)
+                for name, label in (
+                    ("taxon_id", "taxon_id"),
+                    ("count_min", "least"),
+                    ("count_max", "most"),
+                    ("count", "counted"),
+                )
+            ),
         )
         .outerjoin(staged, staged.c.record_id == SHORT_FORM.c.animal_id)
         .outerjoin(animal, animal.c.id == SHORT_FORM.c.animal_id)

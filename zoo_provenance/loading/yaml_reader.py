@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from zoo_provenance.loading.problems import File, Mark, Problem, path_for_messages
+from zoo_provenance.loading.problems import File, Mark, Problem, path_for_messages, quoted
 
 LARGEST = 16 * 1024 * 1024
 DEEPEST = 20
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _UNQUOTED = re.compile(r"(?:^|[:\-,\[{])\s*(?P<value>[>|?@`%&*!~][^,\]}]*)")
+_SEPARATORS = "\u2028\u2029"
 _INVISIBLE_LETTERS = "\n\t\r\u00a0\u00ad\u200b\u200c\u200d\u2028\u2029\u3000"
 
 
@@ -68,11 +70,13 @@ def read_file(path: Path) -> tuple[File, bytes]:
         reason = fault.strerror or str(fault)
         raise Rejected(Problem(File(name), Mark(0, 0), "", "unreadable-file", f"cannot be read: {reason}")) from fault
     try:
-        return File(name, raw.decode("utf-8-sig").replace("\r\n", "\n")), raw
+        return File(name, raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")), raw
     except UnicodeDecodeError as fault:
         line = raw.count(b"\n", 0, fault.start) + 1
+        column = len(raw[raw.rfind(b"\n", 0, fault.start) + 1 : fault.start].decode("utf-8-sig", "replace")) + 1
         message = f"is not UTF-8 (byte 0x{raw[fault.start]:02x}); save the file as UTF-8"
-        raise Rejected(Problem(File(name), Mark(line, 0), "", "encoding", message)) from fault
+        file = File(name, raw.decode("utf-8", "replace"))
+        raise Rejected(Problem(file, Mark(line, column), "", "encoding", message)) from fault
 
 
 def read_yaml(file: File) -> tuple[Node | None, list[Problem]]:
@@ -99,7 +103,7 @@ def read_yaml(file: File) -> tuple[Node | None, list[Problem]]:
 
 def _syntax(file: File, fault: yaml.MarkedYAMLError) -> Problem:
     place = fault.problem_mark or fault.context_mark
-    mark = Mark(place.line + 1, place.column + 1) if place else Mark(0, 0)
+    mark = _mark_of(file, place) if place else Mark(0, 0)
     suggestion = ""
     for number in (mark.line, mark.line - 1):
         line = file.lines[number - 1] if 0 < number <= len(file.lines) else ""
@@ -109,6 +113,15 @@ def _syntax(file: File, fault: yaml.MarkedYAMLError) -> Problem:
             break
     reason = str(fault.problem or "").split("\n")[0].replace('"', "'") or "it breaks off"
     return Problem(file, mark, "", "yaml", f"cannot be read as YAML: {reason}", suggestion)
+
+
+def _mark_of(file: File, place: Any) -> Mark:
+    """Return YAML's place as editors count it: YAML breaks lines at separators where editors do not."""
+    if not any(separator in file.text for separator in _SEPARATORS):
+        last = min(place.line + 1, len(file.lines))
+        return Mark(last, place.column + 1 if last == place.line + 1 else len(file.lines[-1]) + 1)
+    line = file.text.count("\n", 0, place.index) + 1
+    return Mark(line, place.index - (file.text.rfind("\n", 0, place.index) + 1) + 1)
 
 
 class _Composer:
@@ -150,14 +163,15 @@ class _Composer:
         start, end = event.start_mark, event.end_mark
         if start is None or end is None:
             return Mark(0, 0)
+        first = _mark_of(self.file, start)
         one_line = isinstance(event, (yaml.ScalarEvent, yaml.AliasEvent)) and start.line == end.line
-        return Mark(start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1)
+        return Mark(first.line, first.column, max(1, end.column - start.column) if one_line else 1)
 
     def _open(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.anchor:
             self._reject(event, "anchor", "YAML anchors are not used here; write the value out where it is needed")
         if event.tag and event.tag != "!":
-            self._reject(event, "tag", f"YAML tags are not used here: {event.tag}")
+            self._reject(event, "tag", f"YAML tags are not used here: {quoted(event.tag)}")
         if isinstance(event, yaml.ScalarEvent):
             node = Node(self._mark(event), event.value, quoted=event.style in {"'", '"', "|", ">"})
             self._place(node)
@@ -188,7 +202,7 @@ class _Composer:
             self.problems.append(Problem(self.file, key.mark, "", "yaml", "a key must be a word"))
         elif key.content in content:
             first = parent.keys[key.content].mark.line
-            message = f"{key.content!r} stands here a second time; the first is on line {first}"
+            message = f"{quoted(key.content)} stands here a second time; the first is on line {first}"
             self.problems.append(Problem(self.file, key.mark, key.content, "duplicate", message))
         else:
             content[key.content] = node
