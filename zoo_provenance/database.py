@@ -92,6 +92,12 @@ def exists(url: URL) -> bool:
         return False
 
 
+def refuse_folder(url: URL) -> None:
+    """Raise DatabaseUnavailable where the path of a SQLite file is a folder."""
+    if url.get_backend_name() == "sqlite" and Path(url.database or "").is_dir():
+        raise DatabaseUnavailable(f"{describe(url)} is a folder; name a file in it.")
+
+
 def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False) -> Engine:
     """Return an engine whose transactions begin for real, so that a failing one leaves nothing behind.
 
@@ -152,6 +158,7 @@ def reading(url: URL) -> Iterator[Connection]:
 
     Raises MissingDatabase, NotADatabase, DatabaseOutdated, DatabaseNewer or DatabaseUnavailable.
     """
+    refuse_folder(url)
     if not exists(url):
         raise MissingDatabase(
             f"There is no database at {describe(url)}. Make one with: zoo-provenance --db {describe(url)} load"
@@ -227,7 +234,8 @@ def explain(fault: DatabaseError, url: URL) -> str | None:
     name = describe(url)
     reason = str(fault.orig).strip().splitlines()[0] if fault.orig is not None else str(fault)
     if url.get_backend_name() != "sqlite":
-        return f"{name}: {reason}" if isinstance(fault, OperationalError) else None
+        surroundings = isinstance(fault, OperationalError) or "invalid connection option" in reason
+        return f"{name}: {reason}" if surroundings else None
     known = {
         "not a database": f"{name} is not a database.",
         "malformed": f"{name} is damaged ({reason}). Restore it from a backup.",

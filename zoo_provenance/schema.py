@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import warnings
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from zoo_provenance.database import (
     describe,
     engine_of,
     exists,
+    refuse_folder,
     revision_of,
     translated,
 )
@@ -34,6 +36,7 @@ EXPRESSION_INDEX = "uq_claim_said"
 
 def upgrade(url: URL, revision: str = "head") -> None:
     """Bring a database up to a revision, making it first where there is none. All or nothing."""
+    refuse_folder(url)
     if url.get_backend_name() == "sqlite" and not exists(url):
         _create(Path(url.database or ""))
     _migrate(url, command.upgrade, revision)
@@ -84,15 +87,29 @@ def is_empty(url: URL) -> bool:
         return not _has_tables(connection)
 
 
-def remove(url: URL) -> None:
-    """Take away a database that was just made and not kept."""
-    if url.get_backend_name() != "sqlite":
-        downgrade(url, "base")
-        with translated(url), engine_of(url).begin() as connection:
-            connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-        return
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{url.database}{suffix}").unlink(missing_ok=True)
+def made(url: URL) -> Callable[[], None] | None:
+    """Make a database where there is none yet; return what takes it away again, or None where there was one."""
+    refuse_folder(url)
+    there = exists(url)
+    if there and not is_empty(url):
+        return None
+    path = Path(url.database or "").absolute()
+    folders = [] if there else [folder for folder in path.parents if not folder.exists()]
+    upgrade(url)
+
+    def unmake() -> None:
+        if there:
+            downgrade(url, "base")
+            with translated(url), engine_of(url).begin() as connection:
+                connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+            return
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        for folder in folders:
+            with suppress(OSError):
+                folder.rmdir()
+
+    return unmake
 
 
 def _has_index(connection: Connection, name: str) -> bool:
@@ -133,8 +150,8 @@ def _migrate(url: URL, step: Any, revision: str) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_LOCK})
         found = revision_of(connection)
-        if found is None and _has_tables(connection):
-            raise NotADatabase(f"{describe(url)} holds tables, but none of zoo-provenance.")
+        if not found and _has_tables(connection, besides="alembic_version"):
+            raise NotADatabase(f"{describe(url)} holds tables, but none that zoo-provenance knows the revision of.")
         if found and found not in REVISIONS:
             raise DatabaseNewer(f"{describe(url)} was written by a newer zoo-provenance (schema {found}).")
         config = Config()
@@ -150,5 +167,5 @@ def _migrate(url: URL, step: Any, revision: str) -> None:
             raise ZooProvenanceError(f"{describe(url)}: {broken[0]}; nothing was migrated.")
 
 
-def _has_tables(connection: Connection) -> bool:
-    return bool(inspect(connection).get_table_names())
+def _has_tables(connection: Connection, *, besides: str = "") -> bool:
+    return bool(set(inspect(connection).get_table_names()) - {besides})

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from sqlalchemy import (
-    Boolean as Flag,
-)
-from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Float,
@@ -24,6 +22,9 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     text,
+)
+from sqlalchemy import (
+    Boolean as Flag,
 )
 
 from zoo_provenance.vocabulary import (
@@ -318,8 +319,8 @@ class _Animal(TypedColumns):
     taxon_id = Column(Integer, ForeignKey("taxon.id"), index=True)
     sex = Column(Words)
     count = Column(Words)
-    count_min = Column(Integer)
-    count_max = Column(Integer)
+    count_min = Column(BigInteger)
+    count_max = Column(BigInteger)
     born = Column(Words)
     born_earliest = Column(Words)
     born_latest = Column(Words)
@@ -400,11 +401,11 @@ class _TransferLine(TypedColumns):
     taxon_id = Column(Integer, ForeignKey("taxon.id"), index=True)
     term = Column(Words, nullable=False, server_default=text("'LIV'"))
     count = Column(Words)
-    count_min = Column(Integer)
-    count_max = Column(Integer)
-    males = Column(Integer)
-    females = Column(Integer)
-    unsexed = Column(Integer)
+    count_min = Column(BigInteger)
+    count_max = Column(BigInteger)
+    males = Column(BigInteger)
+    females = Column(BigInteger)
+    unsexed = Column(BigInteger)
     notes = Column(Words)
 
 

@@ -84,6 +84,17 @@ def write(document: Document, form: str | None, output: Path | None) -> None:
     click.echo(f"Written to {output}.", err=True)
 
 
+def check_writable(output: Path) -> None:
+    """Raise unless a file can be written, before anything is done whose account it is to hold."""
+    there = output.exists()
+    try:
+        output.open("a").close()
+    except OSError as fault:
+        raise ZooProvenanceError(f"{output} cannot be written: {fault.strerror}") from fault
+    if not there:
+        output.unlink()
+
+
 def read_period(since: str | None, until: str | None) -> tuple[str | None, str | None]:
     """Return the first and last day of a period given as EDTF dates. Raises click.UsageError."""
     from zoo_provenance.dates import parse_date

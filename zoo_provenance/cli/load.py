@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, url_of, write
+from zoo_provenance.cli.common import check_writable, output_options, url_of, write
 
 
 @click.command(
@@ -31,18 +31,16 @@ def load(
     from zoo_provenance.rendering.loads import load_document
 
     url = url_of(context)
-    made = not database.exists(url) or (url.get_backend_name() != "sqlite" and schema.is_empty(url))
-    if made:
-        schema.upgrade(url)
+    if output is not None:
+        check_writable(output)
+    unmake = schema.made(url)
+    kept = False
     try:
         loaded = load_seeds(lambda: database.writing(url), paths or (locations.packaged_seeds(),), dry_run=dry_run)
         kept = not loaded.problems and not dry_run
-    except BaseException:
-        kept = False
-        raise
     finally:
-        if made and not kept:
-            schema.remove(url)
+        if unmake is not None and not kept:
+            unmake()
     if loaded.problems:
         click.echo(tell_all(loaded.problems), err=True)
     if not loaded.problems or form in {"json", "jsonl"} or output is not None:

@@ -23,6 +23,10 @@ than the program), 130 interrupted."""
 _INTERRUPTED = 130
 
 
+class _ClosedPipe(Exception):
+    """Nobody reads the output any more."""
+
+
 class Program(click.Group):
     """A group whose commands end with the promised exit codes and never with a traceback for a user's mistake."""
 
@@ -36,7 +40,6 @@ class Program(click.Group):
         try:
             _tolerate_any_terminal()
             outcome = super().main(args, prog_name or "zoo-provenance", *rest, **extra)
-            sys.stdout.flush()
             code = outcome if isinstance(outcome, int) else 0
         except click.ClickException as fault:
             fault.show()
@@ -47,11 +50,23 @@ class Program(click.Group):
         except ZooProvenanceError as fault:
             tell_error(str(fault))
             code = fault.exit_code
-        except BrokenPipeError:
+        except _ClosedPipe:
             # Whoever read the output has had enough; that is no error, and the flush at exit must not make it one.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 0
+        except OSError as fault:
+            tell_error(f"{fault.strerror or fault}")
+            code = 1
         sys.exit(code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and write out all it printed: click itself would call a closed pipe a failure."""
+        try:
+            outcome = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as fault:
+            raise _ClosedPipe from fault
+        return outcome
 
 
 def _tolerate_any_terminal() -> None:

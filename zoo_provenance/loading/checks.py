@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Table, and_, case, exists, func, or_, select
 
 from zoo_provenance.loading import staging
-from zoo_provenance.loading.staging import CLAIM, RECORD, Staging
+from zoo_provenance.loading.problems import Mark
+from zoo_provenance.loading.staging import CLAIM, RECORD, SCOPE, Staging
 from zoo_provenance.tables import (
     KIND_TABLES,
     animal,
@@ -23,7 +23,10 @@ from zoo_provenance.tables import (
     taxon,
     transfer_line,
 )
-from zoo_provenance.vocabulary import Kind
+from zoo_provenance.vocabulary import DescentRole, Kind
+
+_SAID = ("record_id", "part", "field", "dataset_id", "stance", "language", "locator")
+_SAID_OR_NOT = ("source_id", "value", "value_record_id", "during")
 
 
 def tell_duplicates(stage: Staging) -> None:
@@ -58,36 +61,33 @@ def tell_duplicates(stage: Staging) -> None:
 
 def tell_doubled_parts(stage: Staging) -> None:
     """Tell of an animal that is on two lines of one transfer, and of a claim said twice over."""
+    there = staging.LINE_ANIMAL
     doubled = (
-        select(
-            func.max(staging.LINE_ANIMAL.c.row).label("row"), staging.LINE_ANIMAL.c.slug, staging.LINE_ANIMAL.c.animal
-        )
-        .group_by(staging.LINE_ANIMAL.c.slug, staging.LINE_ANIMAL.c.animal)
+        select(func.max(there.c.row).label("row"))
+        .where(there.c.animal_id.is_not(None))
+        .group_by(there.c.record_id, there.c.animal_id, there.c.dataset_id)
         .having(func.count() > 1)
         .subquery()
     )
-    places = select(staging.LINE_ANIMAL, doubled.c.animal.label("name")).join(
-        doubled, doubled.c.row == staging.LINE_ANIMAL.c.row
-    )
-    for place in stage.connection.execute(places).mappings():
-        message = f"{place['name']!r} is listed twice in this transfer; an animal travels on one line"
+    for place in stage.connection.execute(select(there).join(doubled, doubled.c.row == there.c.row)).mappings():
+        message = f"{place['animal']!r} is listed twice in this transfer; an animal travels on one line"
         stage.problem(place["row"], place["file"], place["line"], "animal", "duplicate", message)
     first, again = CLAIM.alias("first"), CLAIM.alias("again")
-    optional = ("source", "value", "value_record", "during")
-    same = [
-        first.c[name] == again.c[name]
-        for name in ("slug", "part", "field", "dataset_id", "stance", "language", "locator")
-    ]
-    same += [func.coalesce(first.c[name], "") == func.coalesce(again.c[name], "") for name in optional]
+    same = [first.c[name] == again.c[name] for name in _SAID]
+    same += [first.c[name].is_not_distinct_from(again.c[name]) for name in _SAID_OR_NOT]
+    # A slug that leads nowhere is told already.
+    resolved = [or_(again.c[name].is_(None), again.c[f"{name}_id"].is_not(None)) for name in ("source", "value_record")]
     twice = (
         select(again.c.row, again.c.file, again.c.line, again.c.field, again.c.source)
         .join(first, and_(*same, first.c.row < again.c.row))
+        .where(*resolved)
         .order_by(again.c.row)
     )
-    told: set[int] = set()
+    told: set[Mark | None] = set()
     for row in stage.connection.execute(twice):
-        if row.row not in told:
-            told.add(row.row)
+        mark = stage.marks.get(row.row, {}).get("")
+        if mark not in told:
+            told.add(mark)
             said = f"of {row.field!r} " if row.field else ""
             by = f"by {row.source!r} " if row.source else ""
             message = f"the same is said {said}{by}twice; give each its place with 'at', or leave one out"
@@ -132,9 +132,11 @@ def tell_second_definitions(stage: Staging) -> None:
             .join(dataset, dataset.c.id == record.c.dataset_id)
             .where(
                 ~RECORD.c.defines,
-                # What claims conclude may differ: there the two data sets' rivals meet.
-                staged.c.claimed == ",",
-                ~exists().where(table.c.transfer_id == RECORD.c.record_id, *same),
+                # What claims conclude may differ, there the two data sets' rivals meet; a new part may not.
+                or_(
+                    and_(staged.c.claimed == ",", ~exists().where(table.c.transfer_id == RECORD.c.record_id, *same)),
+                    ~exists().where(table.c.transfer_id == RECORD.c.record_id, table.c.key == staged.c.key),
+                ),
             )
         )
         for row_number, file, line, slug, name, key in rows:
@@ -206,7 +208,7 @@ def tell_second_decisions(stage: Staging) -> None:
 def tell_circles(stage: Staging) -> None:
     """Tell of animals that would descend from themselves, and the like of sources, taxa and institutions.
 
-    Walks only from what is staged, and not where a parent is known to be older than its young.
+    Walks only from the records of this load, and not where a parent is known to be older than its young.
     """
     parent, child = animal.alias("parent"), animal.alias("child")
     older = (
@@ -233,39 +235,46 @@ def tell_circles(stage: Staging) -> None:
 
 
 def _tell_circle(stage: Staging, staged: Table, column: str, links: Any, says: str) -> None:
-    starts = staged.c.record_id
+    spoken = select(SCOPE.c.record_id).distinct().subquery()
     walk = (
-        select(starts.label("start"), links.c.parent_id.label("reached"))
-        .join(links, links.c.child_id == starts)
-        .where(staged.c[column].is_not(None))
+        select(links.c.child_id.label("start"), links.c.parent_id.label("reached"))
+        .join(spoken, spoken.c.record_id == links.c.child_id)
         .cte("walk", recursive=True)
     )
     walk = walk.union(select(walk.c.start, links.c.parent_id).join(links, links.c.child_id == walk.c.reached))
-    round_trip = select(walk.c.start).where(walk.c.start == walk.c.reached)
+    rounds = select(walk.c.start).where(walk.c.start == walk.c.reached)
+    young, old = record.alias("young"), record.alias("old")
     rows = stage.connection.execute(
-        select(
-            staged.c.row,
-            staged.c.file,
-            staged.c.line,
-            staged.c.record_id,
-            staged.c.slug,
-            staged.c[f"{column}_id"].label("to"),
-            record.c.slug.label("to_slug"),
-        )
-        .join(record, record.c.id == staged.c[f"{column}_id"])
-        .where(staged.c.record_id.in_(round_trip))
-        .order_by(staged.c.row)
+        select(links.c.child_id, links.c.parent_id, young.c.slug, old.c.slug.label("parent_slug"))
+        .join(young, young.c.id == links.c.child_id)
+        .join(old, old.c.id == links.c.parent_id)
+        .where(links.c.child_id.in_(rounds), links.c.parent_id.in_(rounds))
+        .order_by(young.c.slug, old.c.slug)
     ).all()
+    if not rows:
+        return
+    places = _places(stage, staged, column, {row.child_id for row in rows})
+    onward = {row.child_id: row for row in rows}
     told: set[int] = set()
-    steps: Mapping[int, Any] = {}
-    for row in rows:
-        if row.record_id in told:
+    for row in sorted(rows, key=lambda row: places.get(row.child_id, (1 << 62, 0, 0))):
+        if row.child_id in told or row.child_id not in places:
             continue
-        steps = {other.record_id: other for other in rows if other.to in {each.record_id for each in rows}}
-        path, step = [row.slug], steps.get(row.record_id)
-        while step is not None and step.record_id not in told:
-            told.add(step.record_id)
-            path.append(step.to_slug)
-            step = steps.get(step.to)
+        path, step = [row.slug], onward.get(row.child_id)
+        while step is not None and step.child_id not in told:
+            told.add(step.child_id)
+            path.append(step.parent_slug)
+            step = onward.get(step.parent_id)
         message = f"{row.slug!r} {says}: {' → '.join(path)}"
-        stage.problem(row.row, row.file, row.line, column, "circle", message)
+        stage.problem(*places[row.child_id], column, "circle", message)
+
+
+def _places(stage: Staging, staged: Table, column: str, ids: set[int]) -> dict[int, tuple[int, int, int]]:
+    """Return where (row, file, line) each record names its parent: plainly, as a claim, or at least is defined."""
+    named = staged.c[column].is_not(None)
+    claims = CLAIM.c.value_record.is_not(None) & CLAIM.c.field.in_((column, *DescentRole))
+    found: dict[int, tuple[int, int, int]] = {}
+    for table, where in ((staged, named), (CLAIM, claims), (RECORD, RECORD.c.row.is_not(None))):
+        query = select(table.c.record_id, table.c.row, table.c.file, table.c.line)
+        for row in stage.connection.execute(query.where(where, table.c.record_id.in_(ids)).order_by(table.c.row)):
+            found.setdefault(row.record_id, (row.row, row.file, row.line))
+    return found

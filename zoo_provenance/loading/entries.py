@@ -28,6 +28,8 @@ from zoo_provenance.vocabulary import (
     passed_by,
 )
 
+_ITS_OWN = ("notes", "formerly", "animals", "based_on", "passes", *(kind.value for kind in LinkKind))
+
 
 class Scribe(Sayer):
     """Writes the rows of one entry: the record with its columns, lines, participants and links."""
@@ -42,10 +44,10 @@ class Scribe(Sayer):
 
     def entry(self, kind: Kind, slug: str, entry: Any, mark: Mark) -> None:
         """Stage a record that this data set defines."""
-        sources = tuple(entry.cited)
+        sources = tuple(self.cited(entry, ()))
         place = Place(kind.value, slug, "", sources, self.flag(entry.unsourced, ("unsourced",)) or kind is Kind.SOURCE)
         label = next((said.value for said in entry.names or () if said.former is None), None)
-        if label is None and kind is Kind.TAXON and entry.scientific_name is not None:
+        if label is None and kind is Kind.TAXON and entry.scientific_name is not None and entry.scientific_name.claims:
             label = entry.scientific_name.claims[0].value
         label = (label or slug)[:LABEL_LENGTH]
         notes = self.text(entry.notes, ("notes",), NOTES_LENGTH)
@@ -66,17 +68,16 @@ class Scribe(Sayer):
             owner,
             slug,
             f"lines/{line}" if line else "",
-            tuple(entry.cited),
+            tuple(self.cited(entry, ())),
             self.flag(entry.unsourced, ("unsourced",)),
             about=True,
         )
         self._columns(place, entry, {})
+        for name in _ITS_OWN:
+            if getattr(entry, name, None) is not None:
+                self.problem((name,), name, "not-here", f"{name!r} is for the record's own data set to say", key=True)
         if line:
             self._notes_and_searches(place, entry)
-            if entry.animals is not None:
-                self.problem(
-                    ("animals",), "animals", "not-here", "which animals a line has is its own data set's to say"
-                )
         else:
             self._everything(place, entry)
         self.sourced()
@@ -109,9 +110,9 @@ class Scribe(Sayer):
                 (*path, "quote" if quote else "at"), "quote", "quote-without-source", "a quote or place needs a source"
             )
             return
-        for at, source in enumerate(dict.fromkeys(entry.cited)):
+        for source, source_path in self.cited(entry, path):
             values = {**place.keys, "field": "", "source": source, "locator": locator, "quote": quote, "note": note}
-            self.claim(values, self.source_path(entry, path, at))
+            self.claim(values, source_path, source_path)
 
     def _names(self, place: Place, entry: Any) -> None:
         for at, said in enumerate(entry.names or ()):
@@ -129,7 +130,7 @@ class Scribe(Sayer):
                 self.problem(path, "formerly", "bad-slug", f"{old[:60]!r} is no former slug")
                 continue
             self.stage_row(staging.FORMERLY, {"slug": place.slug, "old": old}, {"": self.mark(path)})
-            self.claim({**place.keys, "field": "formerly", "value": old, "search_key": fold(old)}, path)
+            self.claim({**place.keys, "field": "formerly", "value": old, "search_key": fold(old)}, path, path)
 
     def _notes_and_searches(self, place: Place, entry: Any, path: Path = ()) -> None:
         for topic, stated in (entry.statements or {}).items():
@@ -149,15 +150,14 @@ class Scribe(Sayer):
                     f"{searched.field!r} is no field here",
                     f"expected one of {known}",
                 )
-            sources = searched.cited or list(place.sources)
+            sources = self.cited(searched, here) or list(place.sources)
             if not sources:
                 self.problem(here, "searched", "unsourced", "says not where it was searched; name a source")
             note = self.text(searched.note, (*here, "note"), NOTE_LENGTH)
             locator = self.text(searched.at, (*here, "at"), LOCATOR_LENGTH) or ""
-            for number, source in enumerate(dict.fromkeys(sources)):
+            for source, source_path in sources:
                 values = {**place.keys, "field": searched.field, "source": source, "stance": "silent"}
-                path_of = self.source_path(searched, here, number) if searched.cited else here
-                self.claim({**values, "note": note, "locator": locator}, path_of)
+                self.claim({**values, "note": note, "locator": locator}, (*here, "field"), source_path)
 
     # -- transfers -----------------------------------------------------------------------------------
 
@@ -192,7 +192,7 @@ class Scribe(Sayer):
             place,
             owner=group.removesuffix("s"),
             part=f"{group}/{key}",
-            sources=tuple(part.cited) or place.sources,
+            sources=tuple(self.cited(part, path)) or place.sources,
             unsourced=place.unsourced or self.flag(part.unsourced, (*path, "unsourced")),
         )
         columns, marks = self._columns(here, part, {}, path)
@@ -205,7 +205,12 @@ class Scribe(Sayer):
             self.problem(path, "who", "missing", "needs 'who': a person's or an institution's slug")
         self._whole(here, part, path)
         self._notes_and_searches(here, part, path)
-        for at, animal in enumerate(getattr(part, "animals", None) or ()):
+        named = getattr(part, "animals", None)
+        if place.about and (named is not None or part.notes is not None):
+            name = "notes" if named is None else "animals"
+            self.problem((*path, name), name, "not-here", f"{name!r} is for the record's own data set to say", key=True)
+            return
+        for at, animal in enumerate(named or ()):
             values = {"slug": place.slug, "line_key": key, "animal": animal}
             self.link(staging.LINE_ANIMAL, values, (*path, "animals", at))
         self.sourced()

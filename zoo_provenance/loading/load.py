@@ -106,7 +106,8 @@ def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
     resolving.rename(stage)
     resolving.enter_records(stage)
     resolving.resolve(stage, unreadable)
-    short_form.expand(stage)
+    if not unreadable & {Kind.TAXON, Kind.ANIMAL}:
+        short_form.expand(stage)
     checks.tell_doubled_parts(stage)
     resolving.tell_wrong_claims(stage)
     if not stage.problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class File:
     @cached_property
     def lines(self) -> list[str]:
         """The lines as editors count them."""
-        return self.text.split("\n")
+        return re.split(r"\r\n|\r|\n", self.text)
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ def tell_all(problems: Sequence[Problem]) -> str:
 def path_for_messages(path: Path) -> str:
     """Return a path as the user would type it: relative to here where that is shorter."""
     try:
-        relative = path.resolve().relative_to(Path.cwd())
+        shown = str(path.resolve().relative_to(Path.cwd()))
     except (ValueError, OSError):
-        return str(path)
-    return str(relative)
+        shown = str(path)
+    # A file's name may hold bytes that are no text, and characters that steer a terminal.
+    return printable(shown.encode("utf-8", "backslashreplace").decode())

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, literal, select, union_all, update
 
 from zoo_provenance.loading import staging
-from zoo_provenance.loading.problems import nearest
+from zoo_provenance.loading.problems import nearest, quoted
 from zoo_provenance.loading.staging import CLAIM, FORMERLY, RECORD, Reference, Staging
 from zoo_provenance.tables import claim, participant, record, transfer_line
 from zoo_provenance.vocabulary import FIELDS, Kind
 
 _SUGGESTED = 20
 _CHOICES = 20_000
+
+
+_TO_ITS_OWN_KIND = (
+    (staging.KINDS[Kind.TAXON], "parent", "parent_id"),
+    (staging.KINDS[Kind.INSTITUTION], "parent", "parent_id"),
+    (staging.KINDS[Kind.INSTITUTION], "successor", "successor_id"),
+    (staging.DESCENT, "parent", "parent_id"),
+    (staging.BASIS, "based_on", "based_on_id"),
+    (staging.LINK, "to", "to_id"),
+)
 
 
 def kinds_of(connection: Connection, slugs: list[str]) -> Mapping[str, Kind]:
@@ -29,17 +39,33 @@ def rename(stage: Staging) -> None:
     connection = stage.connection
     old, new = record.alias("old"), record.alias("new")
     both = (
-        select(FORMERLY, new.c.id.label("there"), RECORD.c.row.label("again"))
-        .select_from(FORMERLY)
+        select(FORMERLY)
         .join(old, old.c.slug == FORMERLY.c.old)
-        .outerjoin(new, new.c.slug == FORMERLY.c.slug)
-        .outerjoin(RECORD, RECORD.c.slug == FORMERLY.c.old)
-        .where(or_(new.c.id.is_not(None), RECORD.c.row.is_not(None)))
+        .join(new, new.c.slug == FORMERLY.c.slug)
+        .where(~exists().where(RECORD.c.slug == FORMERLY.c.old))
     )
     for row in connection.execute(both).mappings():
         message = f"{row['old']!r} is still a record of its own; two records cannot become one by renaming"
         stage.problem(row["row"], row["file"], row["line"], "", "not-renamed", message)
-    if stage.problems:
+    defined_still = select(FORMERLY).where(exists().where(RECORD.c.slug == FORMERLY.c.old))
+    other_kind = (
+        select(FORMERLY, old.c.kind)
+        .join(old, old.c.slug == FORMERLY.c.old)
+        .join(RECORD, RECORD.c.slug == FORMERLY.c.slug)
+        .where(old.c.kind != RECORD.c.kind)
+    )
+    first = FORMERLY.alias("first")
+    twice = select(FORMERLY).where(
+        exists().where(first.c.old == FORMERLY.c.old, first.c.slug != FORMERLY.c.slug, first.c.row < FORMERLY.c.row)
+    )
+    for query, says in (
+        (defined_still, "is still a record of its own; two records cannot become one by renaming"),
+        (other_kind, "is a record of another kind"),
+        (twice, "is given as the former slug of two records"),
+    ):
+        for row in connection.execute(query).mappings():
+            stage.problem(row["row"], row["file"], row["line"], "", "not-renamed", f"{row['old']!r} {says}")
+    if any(problem.code == "not-renamed" for problem in stage.problems):
         return
     renamed = select(FORMERLY.c.slug).where(FORMERLY.c.old == record.c.slug).limit(1).scalar_subquery()
     of_these = exists().where(FORMERLY.c.old == record.c.slug)
@@ -98,8 +124,16 @@ def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
             by_former = successor.where(former.c.old == column, allowed).scalar_subquery()
             connection.execute(update(reference.table).where(lost).values({target: by_former}))
     for reference in staging.REFERENCES:
-        if not unreadable.intersection(reference.kinds or Kind):
+        kinds = (Kind.PERSON, Kind.INSTITUTION) if reference.column == "who" else reference.kinds or tuple(Kind)
+        if not unreadable.intersection(kinds):
             _tell_unknown(stage, reference)
+    for table, named, id_column in _TO_ITS_OWN_KIND:
+        itself = select(table.c.row, table.c.file, table.c.line, table.c.slug).where(
+            table.c[id_column] == table.c.record_id
+        )
+        for row in connection.execute(itself):
+            message = f"{row.slug!r} cannot refer to itself here"
+            stage.problem(row.row, row.file, row.line, named, "circle", message)
 
 
 def _tell_unknown(stage: Staging, reference: Reference) -> None:
@@ -135,7 +169,7 @@ def _tell_unknown(stage: Staging, reference: Reference) -> None:
         if len(told) <= _SUGGESTED:
             choices = _slugs(stage.connection, kinds) if choices is None else choices
             suggestion = nearest(row.named, choices)
-        message = f"no {called} {row.named!r}"
+        message = f"no {called} {quoted(row.named)}"
         stage.problem(row.row, row.file, row.line, reference.column, "unknown-slug", message, suggestion)
 
 

@@ -17,9 +17,11 @@ from zoo_provenance.loading.values import NotAWord, Value, checked_text, read_fl
 from zoo_provenance.loading.yaml_reader import Node
 from zoo_provenance.names import fold
 from zoo_provenance.vocabulary import (
+    LABEL_LENGTH,
     LOCATOR_LENGTH,
     NOTE_LENGTH,
     QUOTE_LENGTH,
+    VALUE_LENGTH,
     Certainty,
     Field,
     Shape,
@@ -32,12 +34,15 @@ _NAMELIKE = ("name", "name.former", "formerly")
 
 @dataclass(frozen=True)
 class Place:
-    """Where values belong and who vouches for them: a record's or a part's, with the sources around it."""
+    """Where values belong and who vouches for them: a record's or a part's, with the sources around it.
+
+    A source stands with the path at which the file names it.
+    """
 
     owner: str
     slug: str
     part: str = ""
-    sources: tuple[str, ...] = ()
+    sources: tuple[tuple[str, Path], ...] = ()
     unsourced: bool = False
     about: bool = False
 
@@ -124,7 +129,7 @@ class Sayer:
         value = self._read(field, name, said.value, (*path, "value"))
         on_purpose = self.flag(said.unsourced, (*path, "unsourced"))
         unsourced = place.unsourced or on_purpose
-        sources = said.cited or ([] if on_purpose else list(place.sources))
+        sources = self.cited(said, path) or ([] if on_purpose else list(place.sources))
         if not sources and not unsourced and not field.identifies:
             self.bare.append((name, self.mark((*path, "value"))))
         if value is None or not (always or value.unknown):
@@ -136,12 +141,18 @@ class Sayer:
         if not sources and said.quote is not None:
             self.problem((*path, "quote"), "quote", "quote-without-source", "a quote needs a source")
         own = self.flag(said.own, (*path, "own"))
-        for at, source in enumerate(dict.fromkeys(sources) or [None]):
-            at_path = self.source_path(said, path, at) if said.cited else path
-            self.claim({**values, "source": source, "own": own}, at_path)
+        if len(value.text or "") > VALUE_LENGTH:
+            message = (
+                f"{name}: is {len(value.text or ''):,} characters long; at most {VALUE_LENGTH:,} fit where it is cited"
+            )
+            self.problem((*path, "value"), name, "too-long", message)
+            return value
+        by: list[tuple[str | None, Path]] = [*sources] or [(None, path)]
+        for source, source_path in by:
+            self.claim({**values, "source": source, "own": own}, (*path, "value"), source_path)
         for at, source in enumerate(said.against or ()):
             against = {**values, "source": source, "stance": "contradicts", "dismissed": None, "quote": None}
-            self.claim(against, (*path, "against", at))
+            self.claim(against, (*path, "value"), (*path, "against", at))
         return value
 
     def _details(self, said: shapes.Said, path: Path) -> dict[str, Any]:
@@ -149,7 +160,7 @@ class Sayer:
         during: dict[str, str | None] = {"during": None, "during_earliest": None, "during_latest": None}
         if said.during is not None:
             try:
-                date = parse_date(said.during)
+                date = parse_date(checked_text(said.during, LABEL_LENGTH))
                 during = {"during": date.text, "during_earliest": date.earliest, "during_latest": date.latest}
             except Unreadable as fault:
                 self.problem((*path, "during"), "during", "unreadable", str(fault))
@@ -182,11 +193,11 @@ class Sayer:
 
     # -- rows ----------------------------------------------------------------------------------------
 
-    def claim(self, values: Mapping[str, Any], path: Path) -> None:
-        """Stage one source's claim."""
-        mark = self.mark(path)
+    def claim(self, values: Mapping[str, Any], path: Path, source_path: Path) -> None:
+        """Stage one source's claim; the paths are where the value and the source stand."""
         full = {"stance": "supports", "locator": "", "language": "", "own": False, **values}
-        self.stage_row(staging.CLAIM, full, {"": mark, "source": mark, "value_record": self.mark((*path, "value"))})
+        mark, source = self.mark(path), self.mark(source_path)
+        self.stage_row(staging.CLAIM, full, {"": mark, "source": source, "value_record": mark})
 
     def link(self, table: Table, values: Mapping[str, Any], path: Path) -> None:
         """Stage a row that does nothing but refer to a record."""
@@ -208,10 +219,13 @@ class Sayer:
 
     # -- places --------------------------------------------------------------------------------------
 
-    def source_path(self, cited: shapes.Cited, path: Path, at: int) -> Path:
-        """Return where the nth of the named sources stands."""
-        singles = len(cited.source or ())
-        return (*path, "source", at) if at < singles else (*path, "sources", at - singles)
+    def cited(self, cited: shapes.Cited, path: Path) -> list[tuple[str, Path]]:
+        """Return the sources named at a path, each once, with where it stands."""
+        named: dict[str, Path] = {}
+        for key, slugs in (("source", cited.source), ("sources", cited.sources)):
+            for at, slug in enumerate(slugs or ()):
+                named.setdefault(slug, (*path, key, at))
+        return list(named.items())
 
     def mark(self, path: Path, *more: str | int, key: bool = False) -> Mark:
         """Return the place of a value, or of a key."""
@@ -220,9 +234,11 @@ class Sayer:
             node = node.keys.get(str(path[-1]), node)
         return node.mark
 
-    def problem(self, path: Path, name: str, code: str, message: str, suggestion: str = "") -> None:
-        """Tell of a problem with the value at a path."""
-        self.staging.problems.append(Problem(self.file, self.mark(path), name, code, message, suggestion))
+    def problem(
+        self, path: Path, name: str, code: str, message: str, suggestion: str = "", *, key: bool = False
+    ) -> None:
+        """Tell of a problem with the value at a path, or with the key itself."""
+        self.staging.problems.append(Problem(self.file, self.mark(path, key=key), name, code, message, suggestion))
 
     def text(self, text: str | None, path: Path, longest: int) -> str | None:
         """Return text that is neither blank nor too long; else tell of it."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo_provenance.loading import shapes
 from zoo_provenance.loading.entries import Scribe
-from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages
+from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages, quoted
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.loading.yaml_reader import Node, Rejected, read_file, read_yaml
 from zoo_provenance.vocabulary import SLUG, Kind
@@ -60,11 +61,13 @@ class SeedReader:
     def read(self, paths: Iterable[Path]) -> list[DataSet]:
         """Return the data sets of folders and files; a file stands for its records within its folder."""
         chosen: dict[Path, set[Path] | None] = {}
+        folders: dict[Path, Path] = {}
         for path in paths:
             if path.is_dir():
-                chosen[path] = None
+                chosen[folders.setdefault(path.resolve(), path)] = None
             elif path.is_file():
-                folder = self._folder_of(path)
+                found_in = self._folder_of(path)
+                folder = folders.setdefault(found_in.resolve(), found_in) if found_in is not None else None
                 if folder is not None and chosen.get(folder, ()) is not None:
                     chosen.setdefault(folder, set()).add(path.resolve())  # type: ignore[union-attr]
             else:
@@ -104,7 +107,7 @@ class SeedReader:
         shape = found and shapes.read_shape(shapes.Dataset, found[1], found[0], self.problems)
         if not found or not shape:
             return None
-        if not 0 < len(shape.name) <= 100:
+        if not 0 < len(shape.name.strip()) <= len(shape.name) <= 100:
             node = found[1].at(("name",))
             self.problems.append(
                 Problem(found[0], node.mark, "name", "too-long", "a data set's name has 1 to 100 characters")
@@ -115,8 +118,6 @@ class SeedReader:
             self._read_seed_file(data_set, path)
         if data_set.chosen is not None:
             _keep_chosen(data_set)
-            wanted = {path_for_messages(path) for path in data_set.chosen}
-            self.problems[:] = [problem for problem in self.problems if problem.file.path in wanted]
         return data_set
 
     def _files(self, folder: Path) -> Iterator[Path]:
@@ -131,11 +132,11 @@ class SeedReader:
                 for inner in sorted(path.rglob("*")):
                     if inner.suffix == ".yaml" and inner.parent == path:
                         yield inner
-                    elif inner.suffix in {".yaml", ".yml"}:
+                    elif inner.suffix.lower() in {".yaml", ".yml"}:
                         self._whole(inner, "misplaced", f"would not be read; expected {path.name}/<name>.yaml")
             elif path.name in REGISTRIES:
                 yield path
-            elif path.suffix in {".yaml", ".yml"} and path.name != "dataset.yaml":
+            elif path.suffix.lower() in {".yaml", ".yml"} and path.name != "dataset.yaml":
                 stem = f"{path.stem}.yaml"
                 hint = f"did you mean {stem!r}?" if stem in _EXPECTED else nearest(path.name, _EXPECTED)
                 self._whole(path, "misplaced", "is no file of a data set and would not be read", hint)
@@ -148,7 +149,7 @@ class SeedReader:
         except Rejected as rejected:
             self.problems.append(rejected.problem)
             return None
-        self.digest.update(path.name.encode() + b"\0" + raw + b"\0")
+        self.digest.update(os.fsencode(path.name) + b"\0" + raw + b"\0")
         node, problems = read_yaml(file)
         self.problems.extend(problems)
         if node is None:
@@ -207,6 +208,7 @@ def stage(
     own = {document.slug: document.kind for _, document in documents if document.kind}
     targets = {_target(document) for _, document in documents if document.kind is None}
     known = {**kind_of(sorted(targets - own.keys())), **own}
+    unreadable = {kind for data_set in data_sets for kind in data_set.unreadable}
     numbers: dict[str, int] = {}
     for data_set, document in documents:
         if document.file.path not in numbers:
@@ -214,7 +216,7 @@ def stage(
         dataset_id = dataset_ids[data_set.name]
         scribe = Scribe(staging, document.file, numbers[document.file.path], dataset_id, document.node)
         if document.kind is None:
-            _stage_about(document, scribe, known, data_set.unreadable)
+            _stage_about(document, scribe, known, unreadable)
             continue
         if document.node.content == "" and not document.node.quoted:
             message = f"nothing stands after {document.slug!r}; leave it out, or say what it is"
@@ -249,9 +251,17 @@ def _stage_about(document: Document, scribe: Scribe, known: Mapping[str, Kind], 
     if kind is None:
         problems.append(
             Problem(
-                document.file, node.mark, "about", "unknown-slug", f"nothing is called {slug!r}", nearest(slug, known)
+                document.file,
+                node.mark,
+                "about",
+                "unknown-slug",
+                f"nothing is called {quoted(slug)}",
+                nearest(slug, known),
             )
         )
+        return
+    if slash and not SLUG.fullmatch(line):
+        problems.append(Problem(document.file, node.mark, "about", "bad-slug", f"{line[:60]!r} is no key of a line"))
         return
     if slash and kind is not Kind.TRANSFER:
         problems.append(

@@ -242,7 +242,7 @@ def read_shape(shape: type[S], node: Node, file: File, problems: list[Problem]) 
                     path,
                     "empty",
                     f"nothing stands after {quoted(path)}; leave the key out" if path else "nothing stands here",
-                    '"?", in quotes, says that a source calls it unknown',
+                    '"?" says a source calls it unknown',
                 )
             )
         return None
@@ -282,7 +282,8 @@ def _told(shape: type[BaseModel], root: Node, file: File, error: Any) -> Problem
         parent = root.at(path[:-1])
         key = parent.keys.get(name, node)
         expected = f"expected one of {', '.join(sorted(known))}" if len(known) <= 8 else ""
-        return Problem(file, key.mark, name, "unknown-key", f"unknown key {name!r}", nearest(name, known) or expected)
+        hint = nearest(name, known) or (nearest(name, Stated.model_fields) if "claims" in path else "") or expected
+        return Problem(file, key.mark, name[:60], "unknown-key", f"unknown key {quoted(name)}", hint)
     if kind == "missing":
         return Problem(file, node.mark, name, "missing", f"needs {name!r}")
     if name == "passes":

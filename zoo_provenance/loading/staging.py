@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, Integer, MetaData, String, Table
 
 from zoo_provenance.loading.problems import File, Mark, Problem
 from zoo_provenance.tables import KIND_TABLES, participant, transfer_line
@@ -131,11 +131,11 @@ CONCLUSION = Table(
     Column("value", _Words),
     Column("low", _Words),
     Column("high", _Words),
-    Column("number_low", Integer),
-    Column("number_high", Integer),
-    Column("males", Integer),
-    Column("females", Integer),
-    Column("unsexed", Integer),
+    Column("number_low", BigInteger),
+    Column("number_high", BigInteger),
+    Column("males", BigInteger),
+    Column("females", BigInteger),
+    Column("unsexed", BigInteger),
     Column("value_record_id", Integer),
     Column("flag", Boolean),
     prefixes=["TEMPORARY"],

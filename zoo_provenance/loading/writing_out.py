@@ -52,6 +52,12 @@ def write_out(stage: Staging) -> None:
             _staged_values(stage, owner, field)
             _stored_values(connection, owner, field)
     stage.flush()
+    first = CLAIM.alias("first")
+    said = [first.c[name] == CLAIM.c[name] for name in ("record_id", "part", "field", "dataset_id", "stance")]
+    said += [first.c[name] == CLAIM.c[name] for name in ("language", "locator")]
+    said += [first.c[name].is_not_distinct_from(CLAIM.c[name]) for name in ("source_id", "value", "value_record_id")]
+    again = exists().where(*said, first.c.during.is_not_distinct_from(CLAIM.c.during), first.c.row < CLAIM.c.row)
+    connection.execute(delete(CLAIM).where(again))
     # Who vouches for a whole record says so of its own definition, not of what another data set has in it.
     second = exists().where(RECORD.c.slug == CLAIM.c.slug, RECORD.c.dataset_id == CLAIM.c.dataset_id, ~RECORD.c.defines)
     connection.execute(delete(CLAIM).where(CLAIM.c.field == "", second))

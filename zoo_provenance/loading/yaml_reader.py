@@ -173,6 +173,8 @@ class _Composer:
         if event.tag and event.tag != "!":
             self._reject(event, "tag", f"YAML tags are not used here: {quoted(event.tag)}")
         if isinstance(event, yaml.ScalarEvent):
+            if any(not (c.isprintable() or c in _INVISIBLE_LETTERS) for c in event.value):
+                self._reject(event, "control-character", "a control character is escaped here; remove it")
             node = Node(self._mark(event), event.value, quoted=event.style in {"'", '"', "|", ">"})
             self._place(node)
             return

@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
-    Integer,
     and_,
     case,
     cast,
@@ -181,7 +181,7 @@ def _passing() -> ColumnElement[bool]:
 
 def _sum(number: ColumnElement[Any]) -> ColumnElement[int]:
     # A sum of integers is a Decimal on PostgreSQL and an int on SQLite.
-    return cast(func.sum(number), Integer)
+    return cast(func.sum(number), BigInteger)
 
 
 def _origins(connection: Connection, given: Any) -> dict[int | None, int]:

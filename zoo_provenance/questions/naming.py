@@ -52,7 +52,7 @@ def thing_named(connection: Connection, text: str, kinds: Sequence[Kind] = (), *
     A slug comes first, then `scheme:identifier`, then names, all folded alike. Raises UnknownThing with the
     nearest names, or AmbiguousThing with all matches: none is ever picked.
     """
-    text = text.strip()
+    text = _readable(text).strip()
     slug, slash, key = text.partition("/")
     if slash and lines and SLUG.fullmatch(slug):
         return _line(connection, text, slug, key)
@@ -67,6 +67,11 @@ def thing_named(connection: Connection, text: str, kinds: Sequence[Kind] = (), *
         raise AmbiguousThing(text, [(thing.slug, thing.kind.value, thing.label) for thing in found])
     called = " or ".join(kind.value for kind in kinds) or "record"
     raise UnknownThing(called, text, nearest(connection, text, kinds))
+
+
+def _readable(text: str) -> str:
+    """Return text without the bytes of an argument that are no text."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _line(connection: Connection, text: str, slug: str, key: str) -> Thing:
@@ -148,6 +153,7 @@ def find(connection: Connection, text: str) -> list[Match]:
 
     Case, marks, width, punctuation and spaces make no difference.
     """
+    text = _readable(text)
     key = fold(text)
     if not key:
         return []
