@@ -283,29 +283,35 @@ def test_loading_the_packaged_data_set_again_changes_nothing(own_packaged: URL) 
 
 
 WAYS = {
-    "a search beside a value": (OTTERS, "sources: [ledger]\n", f"sources: [ledger]\n{SEARCHED}"),
-    "a search beside a line's value": (
-        OTTERS,
-        "count: 3\n",
-        "count: 3\n    searched: [{field: count, source: letter}]\n",
-    ),
-    "a stated unknown": ("institutions.yaml", "country: IE\n", 'country: IE\n  city: "?"\n'),
-    "a contradiction": ("institutions.yaml", "1901", "{value: 1901, source: letter, against: ledger}"),
-    "a search alone": ("institutions.yaml", "founded: 1901", "searched: [{field: founded, source: letter}]"),
-    "a group's sourced count": ("animals.yaml", "count: 4", "count: {value: 4, source: letter}"),
-    "a group's sourced taxon": ("animals.yaml", "Raft], taxon: otter", "Raft], taxon: {value: otter, source: letter}"),
-    "a candidate sire": ("animals.yaml", "dam: pip-s-dam", "sire: [{value: pip, probability: 0.5}], dam: pip-s-dam"),
-    "rival kinds": (OTTERS, "gift", "{claims: [{value: gift, source: ledger}, {value: sale, source: letter}]}"),
-    "no kind": (OTTERS, "kind: gift", "passes: unstated\nexists: {value: yes, source: letter}"),
-    "a sourced person": (OTTERS, "who: keeper-one", "who: {value: keeper-one, source: letter}"),
-    "nothing but dismissed": (RAFT, "date: 1999", "date: {value: 1999, source: letter, dismissed: misread}"),
+    "beside one another": [
+        (OTTERS, "sources: [ledger]\n", f"sources: [ledger]\n{SEARCHED}"),
+        (OTTERS, "count: 3\n", "count: 3\n    searched: [{field: count, source: letter}]\n"),
+        (OTTERS, "who: keeper-one", "who: {value: keeper-one, source: letter}"),
+        ("institutions.yaml", "country: IE\n", 'country: IE\n  city: "?"\n'),
+        ("institutions.yaml", "1901", "{value: 1901, source: letter, against: ledger}"),
+        ("animals.yaml", "dam: pip-s-dam", "sire: [{value: pip, probability: 0.5}], dam: pip-s-dam"),
+        ("animals.yaml", "count: 4", "count: {value: 4, source: letter}"),
+        (RAFT, "date: 1999", "date: {value: 1999, source: letter, dismissed: misread}"),
+    ],
+    "rivals and silence": [
+        (OTTERS, "gift", "{claims: [{value: gift, source: ledger}, {value: sale, source: letter}]}"),
+        (OTTERS, "date: 1995-06", 'date: "?"'),
+        ("institutions.yaml", "founded: 1901", "searched: [{field: founded, source: letter}]"),
+        ("animals.yaml", "Raft], taxon: otter", "Raft], taxon: {value: otter, source: letter}"),
+    ],
+    "nothing stated": [
+        (OTTERS, "kind: gift", "passes: unstated\nexists: {value: yes, source: letter}"),
+        (OTTERS, "who: keeper-one, role: delivered, as: Keeper", "who: keeper-one"),
+        (RAFT, "date: 1999\n", ""),
+    ],
 }
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_say_something_loads_twice_without_a_change(empty: Connection, put: Put, way: str) -> None:
-    path, old, new = WAYS[way]
-    files = edited(path, old, new)
+    files = ORCHARD
+    for path, old, new in WAYS[way]:
+        files = edited(path, old, new, files)
     assert done(put(empty, files))[0] == ALL
     stored = rows(empty)
     again = put(empty, files)
@@ -348,12 +354,10 @@ def test_adding_a_search_to_a_loaded_record_leaves_its_value_alone(orchard: Conn
 def test_the_short_form_counts_a_group_as_the_group_is_counted(
     empty: Connection, put: Put, group: str, count: tuple[int, int | None]
 ) -> None:
-    files = edited("animals.yaml", "count: 4", group)
-    for _ in range(2):
-        put(empty, files)
-        found = line(empty, "1999-raft", "otter")
-        assert (found["taxon"], found["animals"]) == ({"slug": "otter", "label": "otter"}, ["raft"])
-        assert (found["count"]["min"], found["count"]["max"]) == count
+    put(empty, edited("animals.yaml", "count: 4", group))
+    found = line(empty, "1999-raft", "otter")
+    assert (found["taxon"], found["animals"]) == ({"slug": "otter", "label": "otter"}, ["raft"])
+    assert (found["count"]["min"], found["count"]["max"]) == count
 
 
 @pytest.mark.parametrize(("new", "count"), [("count: 5", "5"), ("sex: mixed", "1")])
@@ -418,35 +422,42 @@ YOUNG = "  young:\n    taxon: otter\n    count: 3\n    animals: [pip]\n"
 KEEPER = "participants:\n  keeper: {who: keeper-one, role: delivered, as: Keeper}\n"
 EDITS = {
     "a count changed": (OTTERS, "count: 3", "count: 5", "transfer"),
+    "a line added": (OTTERS, "  stoats:\n", "  old: {taxon: otter, count: 1}\n  stoats:\n", "transfer"),
     "a line removed": (OTTERS, YOUNG, "", "transfer"),
     "a line's key renamed": (OTTERS, "  young:", "  juveniles:", "transfer"),
     "a claim removed": (OTTERS, "        - {value: 9, source: letter}\n", "", "transfer"),
-    "a claim added": (OTTERS, "- {value: 9", "- {value: 7, source: leaflet}\n        - {value: 9", "transfer"),
+    "a claim's quote": (OTTERS, "9, source: letter", "9, source: letter, quote: nine stoats", "transfer"),
     "a value sourced": (OTTERS, "count: 3", "count: {value: 3, source: letter}", "transfer"),
+    "a source added": (OTTERS, "sources: [ledger]", "sources: [ledger, letter]", "transfer"),
     "a participant removed": (OTTERS, KEEPER, "", "transfer"),
     "an animal taken off a line": (OTTERS, "    animals: [pip]\n", "", "transfer"),
     "a link added": (RAFT, "animals: [raft]", "animals: [raft]\nanswers: 1995-otters", "transfer"),
     "what passes": (OTTERS, "kind: gift", "kind: gift\npasses: [custody]", "transfer"),
     "a date dropped": (RAFT, "date: 1999\n", "", "transfer"),
     "notes": (RAFT, "date: 1999", "date: 1999\nnotes: of the spring", "transfer"),
-    "a value dropped": ("institutions.yaml", "  founded: 1901\n", "", "institution"),
+    "the first name": ("institutions.yaml", "[Rowan Zoo]", "[Zoo of Rowan]", "institution"),
     "a dam taken away": ("animals.yaml", "dam: pip-s-dam, ", "", "animal"),
-    "a probability": ("animals.yaml", "dam: pip-s-dam", "dam: {value: pip-s-dam, probability: 0.5}", "animal"),
     "a basis added": ("sources.yaml", "[ledger]}", "[ledger, letter]}", "source"),
+    "an office": ("people.yaml", "One]", "One], offices: [{value: Keeper, source: letter}]", "person"),
     "a rank": ("taxa.yaml", "family", "order", "taxon"),
 }
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_an_edit_updates_its_record_and_no_other_and_so_does_its_undoing(
-    orchard: Connection, put: Put, edit: str
-) -> None:
+def test_an_edit_updates_its_record_and_no_other(orchard: Connection, put: Put, edit: str) -> None:
     path, old, new, kind = EDITS[edit]
     stored = content(orchard)
     loaded = put(orchard, edited(path, old, new))
     assert done(loaded) == ({}, {kind: 1}, without(ALL, {kind: 1}))
     assert loaded.batch is not None
     assert content(orchard) != stored
+
+
+@pytest.mark.parametrize("edit", ["a line's key renamed", "a value sourced", "a source added", "a dam taken away"])
+def test_an_edit_taken_back_leaves_what_was_there(orchard: Connection, put: Put, edit: str) -> None:
+    path, old, new, kind = EDITS[edit]
+    stored = content(orchard)
+    put(orchard, edited(path, old, new))
     assert done(put(orchard, ORCHARD)) == ({}, {kind: 1}, without(ALL, {kind: 1}))
     assert content(orchard) == stored
 
@@ -522,7 +533,6 @@ def test_a_plain_value_and_the_same_one_sourced_are_one_value(orchard: Connectio
             "{claims: [{value: 3, source: ledger}], settled: 3, because: counted}",
             "{claims: [{value: 3, source: ledger}, {value: 2.1, source: letter}], settled: 2.1, because: seen}",
         ),
-        ("3", "{claims: [{value: 3-4, source: letter}, {value: 3, source: ledger}]}"),
     ],
 )
 def test_the_answers_depend_on_what_the_files_say_and_not_on_what_they_said(
@@ -688,6 +698,15 @@ def settled(choice: str, because: str = "the ledger was kept daily") -> Files:
     return edited(OTTERS, RIVALS, f"{RIVALS}      settled: {choice}\n      because: {because}\n")
 
 
+def test_what_is_decided_and_dismissed_loads_twice_without_a_change(empty: Connection, put: Put) -> None:
+    dismissing = edited(RAFT, "date: 1999", "date: {value: 1999, source: letter, dismissed: misread}", settled("9"))
+    put(empty, dismissing)
+    stored = rows(empty)
+    again = put(empty, dismissing)
+    assert (done(again), again.batch) == (({}, {}, ALL), None)
+    assert rows(empty) == stored
+
+
 def test_decisions_come_change_and_go_with_the_file(empty: Connection, put: Put) -> None:
     steps: list[tuple[Files, tuple[int, int], list[tuple[str | None, str]]]] = [
         (ORCHARD, (4, 9), []),
@@ -704,8 +723,6 @@ def test_decisions_come_change_and_go_with_the_file(empty: Connection, put: Put)
         assert (count["min"], count["max"]) == bounds
         found = empty.execute(select(decision.c.value, decision.c.reason, decision.c.batch_id)).all()
         assert [tuple(row) for row in found] == [(*one, loaded.batch) for one in decided]
-        again = put(empty, files)
-        assert (done(again), again.batch) == (({}, {}, ALL), None)
 
 
 def test_dismissals_come_change_and_go_with_the_file(empty: Connection, put: Put) -> None:
@@ -720,8 +737,6 @@ def test_dismissals_come_change_and_go_with_the_file(empty: Connection, put: Put
         reasons = empty.execute(select(dismissal.c.reason, dismissal.c.batch_id)).all()
         assert [tuple(row) for row in reasons] == ([] if reason is None else [(reason, loaded.batch)])
         assert sources_of(empty, "1995-otters/stoats", "count") == {"4": {"ledger"}, "9": {"letter"}}
-        again = put(empty, files)
-        assert (done(again), again.batch) == (({}, {}, ALL), None)
 
 
 def test_a_dismissed_claim_that_is_gone_takes_its_dismissal_along(empty: Connection, put: Put) -> None:
@@ -898,7 +913,7 @@ def written(model: Model, folder: Path, shuffle: random.Random | None = None) ->
     return paths
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, database=None, phases=(Phase.generate,))
+@settings(max_examples=5, deadline=None, derandomize=True, database=None, phases=(Phase.generate,))
 @given(model=data_sets(), seed=st.integers(0, 9999))
 def test_any_data_set_loads_twice_without_a_change_and_in_any_order_on_sqlite(
     engines: dict[str, Engine], tmp_path_factory: pytest.TempPathFactory, model: Model, seed: int
@@ -915,8 +930,8 @@ def test_any_data_set_loads_twice_without_a_change_and_in_any_order_on_postgresq
 
 
 def hold_the_laws(engine: Engine, folder: Path, model: Model, shuffle: random.Random) -> None:
-    """Load a drawn data set twice, with its keys and files in another order, and file by file."""
-    paths = written(model, folder / "plain")
+    """Load a drawn data set twice, and then elsewhere with its keys in another order and in two steps."""
+    written(model, folder / "plain")
     with engine.connect() as connection, connection.begin() as transaction:
         loaded = load_into(connection, folder / "plain")
         told, stored = answers(connection), rows(connection)
@@ -924,12 +939,9 @@ def hold_the_laws(engine: Engine, folder: Path, model: Model, shuffle: random.Ra
         assert (again.created, again.updated, again.unchanged, again.batch) == ({}, {}, loaded.created, None)
         assert rows(connection) == stored
         transaction.rollback()
+    paths = written(model, folder / "shuffled", shuffle)
+    later = [path for path in paths if path.parent.name == "transfers"][: shuffle.randint(1, len(TRANSFERS))]
     with engine.connect() as connection, connection.begin() as transaction:
-        load_into(connection, *written(model, folder / "shuffled", shuffle))
-        assert answers(connection) == told
-        transaction.rollback()
-    with engine.connect() as connection, connection.begin() as transaction:
-        later = shuffle.sample([path for path in paths if path.parent.name == "transfers"], 2)
         load_into(connection, *(path for path in paths if path not in later))
         load_into(connection, *later)
         assert answers(connection) == told

@@ -74,6 +74,12 @@ def together(request: pytest.FixtureRequest, databases: dict[str, URL]) -> URL:
     return databases[request.param]
 
 
+@pytest.fixture(scope="module")
+def told(databases: dict[str, URL]) -> dict[str, dict[str, str]]:
+    """Many answers in all formats, from each engine."""
+    return {engine: answers(url, *FORMATS, every=EVERY) for engine, url in databases.items()}
+
+
 @pytest.fixture
 def alone(together: URL, servers: Servers) -> URL:
     """The packaged data set alone, on the same engine; only read."""
@@ -553,8 +559,10 @@ def test_loading_beside_each_other_changes_nothing_the_next_time(own_packaged: U
         assert rows(own_packaged) == stored
 
 
-def test_the_packaged_answers_about_other_records_are_the_same_bytes(together: URL, alone: URL) -> None:
-    before, after = answers(alone, "json", every=EVERY), answers(together, "json", every=EVERY)
+def test_the_packaged_answers_about_other_records_are_the_same_bytes(
+    alone: URL, told: dict[str, dict[str, str]]
+) -> None:
+    before, after = answers(alone, "json", every=EVERY), told[name_of(alone)]
     about_both = {
         # What the second data set speaks of.
         *(f"{question} moscow-zoo" for question in ("evidence", "show")),
@@ -614,42 +622,32 @@ def test_a_second_definition_vouches_for_what_it_says_and_for_nothing_else(toget
 
 
 def test_a_rival_gone_from_its_file_brings_the_old_conclusion_back(own_packaged: URL, alder: Alder) -> None:
-    before = said_of(own_packaged, "moscow-zoo", "founded")
-    load(own_packaged, ALDER)
-    gone = load(own_packaged, alder({"about/moscow-zoo.yaml": None}))
-    assert (gone.problems, gone.created, gone.updated) == ((), {}, {"institution": 1})
-    concluded, verdict, values = said_of(own_packaged, "moscow-zoo", "founded")
-    assert (concluded, verdict) == before[:2]
-    assert {value: sources for value, (_, sources) in values.items()} == {"1864": before[2]["1864"][1]}
-    assert ask(own_packaged, "show", "moscow-zoo")["record"]["disputed"] == []
-    load(own_packaged, PACKAGED)
-    assert said_of(own_packaged, "moscow-zoo", "founded") == before
-
-
-def test_a_claim_gone_from_a_file_about_a_line_is_gone_and_the_others_stay(own_packaged: URL, alder: Alder) -> None:
-    before = said_of(own_packaged, PHEASANTS, "taxon")
+    founded, taxon = said_of(own_packaged, "moscow-zoo", "founded"), said_of(own_packaged, PHEASANTS, "taxon")
     load(own_packaged, ALDER)
     left = f"about: {PHEASANTS}\ncount: {{value: 30, source: alder-leaflet}}\n"
-    gone = load(own_packaged, alder({"about/pheasants.yaml": left}))
-    assert (gone.problems, gone.created, gone.updated) == ((), {}, {"transfer": 1})
-    concluded, verdict, values = said_of(own_packaged, PHEASANTS, "taxon")
-    assert (concluded, verdict) == before[:2]
-    assert {value: sources for value, (_, sources) in values.items()} == {"pheasant": before[2]["pheasant"][1]}
+    gone = load(own_packaged, alder({"about/moscow-zoo.yaml": None, "about/pheasants.yaml": left}))
+    assert (gone.problems, gone.created, gone.updated) == ((), {}, {"institution": 1, "transfer": 1})
+    for thing, field, before in (("moscow-zoo", "founded", founded), (PHEASANTS, "taxon", taxon)):
+        concluded, verdict, values = said_of(own_packaged, thing, field)
+        assert (concluded, verdict) == before[:2]
+        assert {value: sources for value, (_, sources) in values.items()} == {concluded: before[2][str(concluded)][1]}
+    assert ask(own_packaged, "show", "moscow-zoo")["record"]["disputed"] == []
     line = next(line for line in arrival(own_packaged, GIFT)["lines"] if line["key"] == "pheasants")
     assert (slug(line["taxon"]), "30" in line["rivals"]) == ("pheasant", True)
+    load(own_packaged, PACKAGED)
+    assert said_of(own_packaged, "moscow-zoo", "founded") == founded
+    assert said_of(own_packaged, PHEASANTS, "taxon") == taxon
 
 
 @pytest.mark.parametrize("order", [(PACKAGED, ALDER), (ALDER, PACKAGED)], ids=["packaged first", "alder first"])
 def test_both_data_sets_load_at_once_in_either_order(
-    url: URL, databases: dict[str, URL], order: tuple[Path, Path]
+    url: URL, told: dict[str, dict[str, str]], order: tuple[Path, Path]
 ) -> None:
     loaded = load(url, *order)
     assert loaded.problems == ()
-    expected, found = (
-        {question: unordered(text) for question, text in answers(of, "json").items()}
-        for of in (databases[name_of(url)], url)
-    )
-    assert set(expected) == set(found)
+    found = {question: unordered(text) for question, text in answers(url, "json").items()}
+    expected = {question: unordered(told[name_of(url)][question]) for question in found}
+    assert len(found) > 300
     # Whoever comes first defines the record both define; that much may differ.
     assert changed(expected, found) <= ({"show moscow-zoo"} if order[0] == ALDER else set())
     again = load(url, *reversed(order))
@@ -864,8 +862,8 @@ def test_nothing_is_left_of_a_file_about_a_record_that_says_nothing_any_more(
 # -- engines ---------------------------------------------------------------------------------------------
 
 
-def test_every_answer_in_every_format_is_the_same_bytes_from_both_engines(databases: dict[str, URL]) -> None:
-    lite, post = (answers(databases[engine], *FORMATS, every=EVERY) for engine in ENGINES)
+def test_every_answer_in_every_format_is_the_same_bytes_from_both_engines(told: dict[str, dict[str, str]]) -> None:
+    lite, post = (told[engine] for engine in ENGINES)
     assert len(lite) > 2000
     assert [question for question, text in lite.items() if post.get(question) != text] == []
     assert lite.keys() == post.keys()

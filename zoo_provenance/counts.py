@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from zoo_provenance.errors import Unreadable
+from zoo_provenance.errors import Unreadable, quoted
 
 MOST = 9_999_999_999
 EXPECTED = 'a count such as 75, >70, 70+, <100, 10-12, ~70, several, 1.2.0 (males.females.unsexed) or "?"'
@@ -36,7 +36,7 @@ class Count:
 def parse_count(text: str) -> Count:
     """Read a count. Raises Unreadable for anything that is not one; `"?"` is not a count but a claim."""
     if not text.replace("–", "-").isascii():
-        raise Unreadable(f"{text!r} is not a count; expected {EXPECTED}")
+        raise Unreadable(f"{quoted(text)} is not a count; expected {EXPECTED}")
     if text == "several":
         return Count(text, 2, None)
     for pattern, bounds in (
@@ -54,14 +54,14 @@ def parse_count(text: str) -> Count:
     if sexed:
         sexes = (int(sexed[2]), int(sexed[3]), int(sexed[4] or 0))
         return Count(text, sum(sexes), sum(sexes), sexes) if sum(sexes) <= MOST else _checked(text, 0, MOST + 1)
-    raise Unreadable(f"{text!r} is not a count; expected {EXPECTED}")
+    raise Unreadable(f"{quoted(text)} is not a count; expected {EXPECTED}")
 
 
 def _checked(text: str, least: int, most: int | None) -> Count:
     if most is not None and most < least:
-        raise Unreadable(f"{text!r} allows no number; write the smaller one first")
+        raise Unreadable(f"{quoted(text)} allows no number; write the smaller one first")
     if max(least, most or 0) > MOST:
-        raise Unreadable(f"{text!r} is more than {MOST:,}")
+        raise Unreadable(f"{quoted(text)} is more than {MOST:,}")
     return Count(text, least, most)
 
 

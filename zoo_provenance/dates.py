@@ -6,7 +6,7 @@ import calendar
 import re
 from dataclasses import dataclass
 
-from zoo_provenance.errors import Unreadable
+from zoo_provenance.errors import Unreadable, quoted
 
 _PLAIN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?([~?%]?)")
 _SEASON = re.compile(r"(\d{4})-(2[1-9]|3[0-9]|4[01])")
@@ -67,7 +67,7 @@ def parse_date(text: str) -> UncertainDate:
     Raises Unreadable for prose, impossible days, reversed intervals and years out of range.
     """
     if text in {"", "..", "/", "../..", "/..", "../"}:
-        raise Unreadable(f"{text!r} states no date; expected {EXPECTED}")
+        raise Unreadable(f"{quoted(text)} states no date; expected {EXPECTED}")
     if text[0] in "[{" or text[-1] in "]}":
         earliest, latest = _set(text)
     elif "/" in text:
@@ -80,17 +80,17 @@ def parse_date(text: str) -> UncertainDate:
 def _interval(text: str) -> tuple[str | None, str | None]:
     start, _, end = text.partition("/")
     if "/" in end:
-        raise Unreadable(f"{text!r} has more than two ends; expected {EXPECTED}")
+        raise Unreadable(f"{quoted(text)} has more than two ends; expected {EXPECTED}")
     first = _single(start) if start not in {"", ".."} else (None, None)
     last = _single(end) if end not in {"", ".."} else (None, None)
     if first[0] and last[1] and first[0] > last[1]:
-        raise Unreadable(f"{text!r} ends before it begins; write the earlier date first")
+        raise Unreadable(f"{quoted(text)} ends before it begins; write the earlier date first")
     return first[0], last[1]
 
 
 def _set(text: str) -> tuple[str | None, str | None]:
     if (text[0], text[-1]) not in {("[", "]"), ("{", "}")}:
-        raise Unreadable(f"{text!r} has a bracket without its partner; expected {EXPECTED}")
+        raise Unreadable(f"{quoted(text)} has a bracket without its partner; expected {EXPECTED}")
     lows: list[str | None] = []
     highs: list[str | None] = []
     for member in text[1:-1].split(","):
@@ -98,9 +98,9 @@ def _set(text: str) -> tuple[str | None, str | None]:
         first = _single(start) if start else (None, None)
         last = (_single(end) if end else (None, None)) if dots else first
         if not start and not end:
-            raise Unreadable(f"{text!r} has an empty member; expected {EXPECTED}")
+            raise Unreadable(f"{quoted(text)} has an empty member; expected {EXPECTED}")
         if first[0] and last[1] and first[0] > last[1]:
-            raise Unreadable(f"{text!r} ends before it begins; write the earlier date first")
+            raise Unreadable(f"{quoted(text)} ends before it begins; write the earlier date first")
         lows.append(first[0])
         highs.append(last[1])
     earliest = None if None in lows else min(low for low in lows if low)
@@ -122,14 +122,14 @@ def _single(text: str) -> tuple[str | None, str | None]:
 
 def _days(text: str, year: int, month: int, day: int, *, day_given: bool) -> tuple[str, str]:
     if not 1 <= year <= 9999:
-        raise Unreadable(f"{text!r} is outside the years 0001 to 9999")
+        raise Unreadable(f"{quoted(text)} is outside the years 0001 to 9999")
     if not month:
         return f"{year:04}-01-01", f"{year:04}-12-31"
     last = calendar.monthrange(year, month)[1]
     if not day_given:
         return f"{year:04}-{month:02}-01", f"{year:04}-{month:02}-{last:02}"
     if not 1 <= day <= last:
-        raise Unreadable(f"{text!r} is a day that does not exist; {year:04}-{month:02} has {last} days")
+        raise Unreadable(f"{quoted(text)} is a day that does not exist; {year:04}-{month:02} has {last} days")
     return (f"{year:04}-{month:02}-{day:02}",) * 2
 
 
@@ -148,7 +148,7 @@ def _by_library(text: str) -> tuple[str | None, str | None]:
     the text is checked first, only strict bounds are taken, and a year with no digit has no bounds.
     """
     if not _SHAPE.fullmatch(text):
-        raise Unreadable(f"{text!r} is not a date; expected {EXPECTED}")
+        raise Unreadable(f"{quoted(text)} is not a date; expected {EXPECTED}")
     import contextlib
     import io
 
@@ -161,7 +161,7 @@ def _by_library(text: str) -> tuple[str | None, str | None]:
                 tuple(int(part) for part in bound[:3]) for bound in (parsed.lower_strict(), parsed.upper_strict())
             ]
     except Exception as fault:
-        raise Unreadable(f"{text!r} is not a date; expected {EXPECTED}") from fault
+        raise Unreadable(f"{quoted(text)} is not a date; expected {EXPECTED}") from fault
     (y1, m1, d1), (y2, m2, d2) = bounds
     if "X" in text:
         # The masked years that have the day: 190X-02-29 is in 1904 or 1908.
@@ -169,7 +169,7 @@ def _by_library(text: str) -> tuple[str | None, str | None]:
         day = int(stated[2]) if stated else 1
         years = [year for year in range(max(1, y1), min(y2, 9999) + 1) if day <= calendar.monthrange(year, m1)[1]]
         if not years:
-            raise Unreadable(f"{text!r} is a day that does not exist")
+            raise Unreadable(f"{quoted(text)} is a day that does not exist")
         y1, y2 = years[0], years[-1]
         d2 = min(d2, calendar.monthrange(y2, m2)[1])
         if text.lstrip(_MARKS)[:4] == "XXXX":
@@ -177,5 +177,5 @@ def _by_library(text: str) -> tuple[str | None, str | None]:
     earliest, _ = _days(text, y1, m1, d1, day_given=True)
     _, latest = _days(text, y2, m2, d2, day_given=True)
     if earliest > latest:
-        raise Unreadable(f"{text!r} ends before it begins; write the earlier date first")
+        raise Unreadable(f"{quoted(text)} ends before it begins; write the earlier date first")
     return earliest, latest

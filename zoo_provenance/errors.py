@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+_QUOTED = 60
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, cut where it is too long to tell."""
+    return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…")
+
 
 class ZooProvenanceError(Exception):
     """A condition the user can act on: one sentence, and the exit code of the command."""

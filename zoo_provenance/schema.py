@@ -151,7 +151,8 @@ def _migrate(url: URL, step: Any, revision: str) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_LOCK})
         found = revision_of(connection)
         if not found and _has_tables(connection, besides="alembic_version"):
-            raise NotADatabase(f"{describe(url)} holds tables, but none that zoo-provenance knows the revision of.")
+            known = "none of zoo-provenance" if found is None else "no word of their revision"
+            raise NotADatabase(f"{describe(url)} holds tables, but {known}.")
         if found and found not in REVISIONS:
             raise DatabaseNewer(f"{describe(url)} was written by a newer zoo-provenance (schema {found}).")
         config = Config()

@@ -59,6 +59,15 @@ class Program(click.Group):
             code = 1
         sys.exit(code)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the command's words; help is printed here."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError as fault:
+            raise _ClosedPipe from fault
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and write out all it printed: click itself would call a closed pipe a failure."""
         try:

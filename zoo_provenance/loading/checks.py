@@ -78,7 +78,7 @@ def tell_doubled_parts(stage: Staging) -> None:
     # A slug that leads nowhere is told already.
     resolved = [or_(again.c[name].is_(None), again.c[f"{name}_id"].is_not(None)) for name in ("source", "value_record")]
     twice = (
-        select(again.c.row, again.c.file, again.c.line, again.c.field, again.c.source)
+        select(again.c.row, again.c.file, again.c.line, again.c.field, again.c.source, first.c.row.label("first"))
         .join(first, and_(*same, first.c.row < again.c.row))
         .where(*resolved)
         .order_by(again.c.row)
@@ -91,7 +91,10 @@ def tell_doubled_parts(stage: Staging) -> None:
             said = f"of {row.field!r} " if row.field else ""
             by = f"by {row.source!r} " if row.source else ""
             message = f"the same is said {said}{by}twice; give each its place with 'at', or leave one out"
-            stage.problem(row.row, row.file, row.line, "source", "duplicate", message)
+            # Two values of one list of sources: the second value is the repetition, not its source.
+            sources = [stage.marks.get(number, {}).get("source") for number in (row.first, row.row)]
+            column = "value_record" if sources[0] == sources[1] else "source"
+            stage.problem(row.row, row.file, row.line, column, "duplicate", message)
 
 
 def tell_second_definitions(stage: Staging) -> None:
@@ -244,28 +247,43 @@ def _tell_circle(stage: Staging, staged: Table, column: str, links: Any, says: s
     walk = walk.union(select(walk.c.start, links.c.parent_id).join(links, links.c.child_id == walk.c.reached))
     rounds = select(walk.c.start).where(walk.c.start == walk.c.reached)
     young, old = record.alias("young"), record.alias("old")
+    reached = select(walk.c.reached).where(walk.c.start.in_(rounds))
     rows = stage.connection.execute(
         select(links.c.child_id, links.c.parent_id, young.c.slug, old.c.slug.label("parent_slug"))
         .join(young, young.c.id == links.c.child_id)
         .join(old, old.c.id == links.c.parent_id)
-        .where(links.c.child_id.in_(rounds), links.c.parent_id.in_(rounds))
+        .where(links.c.child_id.in_(reached))
         .order_by(young.c.slug, old.c.slug)
     ).all()
     if not rows:
         return
-    places = _places(stage, staged, column, {row.child_id for row in rows})
-    onward = {row.child_id: row for row in rows}
+    onward: dict[int, list[Any]] = {}
+    for row in rows:
+        onward.setdefault(row.child_id, []).append(row)
+    places = _places(stage, staged, column, set(onward))
     told: set[int] = set()
-    for row in sorted(rows, key=lambda row: places.get(row.child_id, (1 << 62, 0, 0))):
-        if row.child_id in told or row.child_id not in places:
+    for start in sorted(places, key=lambda child: places[child]):
+        circle = _circle(start, onward)
+        if start in told or not circle:
             continue
-        path, step = [row.slug], onward.get(row.child_id)
-        while step is not None and step.child_id not in told:
-            told.add(step.child_id)
-            path.append(step.parent_slug)
-            step = onward.get(step.parent_id)
-        message = f"{row.slug!r} {says}: {' → '.join(path)}"
-        stage.problem(*places[row.child_id], column, "circle", message)
+        told.update(link.child_id for link in circle)
+        path = " → ".join([circle[0].slug, *(link.parent_slug for link in circle)])
+        stage.problem(*places[start], column, "circle", f"{circle[0].slug!r} {says}: {path}")
+
+
+def _circle(start: int, onward: dict[int, list[Any]]) -> list[Any]:
+    """Return the shortest way of links from a record back to itself, or nothing."""
+    ways = [[link] for link in onward.get(start, ())]
+    seen: set[int] = set()
+    while ways:
+        way = ways.pop(0)
+        end = way[-1].parent_id
+        if end == start:
+            return way
+        if end not in seen:
+            seen.add(end)
+            ways.extend([*way, link] for link in onward.get(end, ()))
+    return []
 
 
 def _places(stage: Staging, staged: Table, column: str, ids: set[int]) -> dict[int, tuple[int, int, int]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from zoo_provenance.errors import quoted
 from zoo_provenance.loading import shapes, staging
 from zoo_provenance.loading.problems import Mark
 from zoo_provenance.loading.saying import Path, Place, Sayer
@@ -38,6 +39,7 @@ class Scribe(Sayer):
 
     def placeholder(self, kind: Kind, slug: str, mark: Mark) -> None:
         """Stage the slug of an entry that could not be read, so that nothing else complains of it."""
+        self.staging.broken.add(slug)
         self.stage_row(
             staging.RECORD, {"kind": kind, "slug": slug, "label": slug, "search_key": fold(slug)}, {"": mark}
         )
@@ -120,14 +122,16 @@ class Scribe(Sayer):
             self.say(place, "name.former" if former else "name", said, ("names", at), always=True)
         for scheme, several in (entry.ids or {}).items():
             if not SLUG.fullmatch(scheme):
-                self.problem(("ids", scheme), scheme, "bad-slug", f"{scheme!r} is no scheme of identifiers")
+                self.problem(
+                    ("ids", scheme), scheme[:60], "bad-slug", f"{quoted(scheme)} is no scheme of identifiers", key=True
+                )
                 continue
             for at, said in enumerate(several.claims):
                 self.say(place, f"id.{scheme}", said, ("ids", scheme, "claims", at), always=True)
         for at, old in enumerate(entry.formerly or ()):
             path = ("formerly", at)
             if not SLUG.fullmatch(old) or old == place.slug:
-                self.problem(path, "formerly", "bad-slug", f"{old[:60]!r} is no former slug")
+                self.problem(path, "formerly", "bad-slug", f"{quoted(old)} is no former slug")
                 continue
             self.stage_row(staging.FORMERLY, {"slug": place.slug, "old": old}, {"": self.mark(path)})
             self.claim({**place.keys, "field": "formerly", "value": old, "search_key": fold(old)}, path, path)
@@ -136,7 +140,9 @@ class Scribe(Sayer):
         for topic, stated in (entry.statements or {}).items():
             here = (*path, "statements", topic)
             if not SLUG.fullmatch(topic):
-                self.problem(here, topic, "bad-slug", f"{topic[:60]!r} is no topic; expected a key such as 'payment'")
+                self.problem(
+                    here, topic, "bad-slug", f"{quoted(topic)} is no topic; expected a key such as 'payment'", key=True
+                )
                 continue
             self.state(place, f"statement.{topic}", stated, here)
         for at, searched in enumerate(entry.searched or ()):
@@ -147,7 +153,7 @@ class Scribe(Sayer):
                     (*here, "field"),
                     "field",
                     "unknown-field",
-                    f"{searched.field!r} is no field here",
+                    f"{quoted(searched.field)} is no field here",
                     f"expected one of {known}",
                 )
             sources = self.cited(searched, here) or list(place.sources)
@@ -166,7 +172,7 @@ class Scribe(Sayer):
             if SLUG.fullmatch(key):
                 self.state(place, f"date.{key}", stated, ("dates", key))
             else:
-                self.problem(("dates", key), key, "bad-slug", f"{key[:60]!r} is no key of a date")
+                self.problem(("dates", key), key, "bad-slug", f"{quoted(key)} is no key of a date", key=True)
         for at, said in enumerate(entry.totals or ()):
             self.say(place, "count", said, ("totals", at), always=True)
         for link in LinkKind:
@@ -185,7 +191,11 @@ class Scribe(Sayer):
         path: Path = (group, key)
         if not SLUG.fullmatch(key):
             self.problem(
-                path, key, "bad-slug", f"{key[:60]!r} is no key; expected small letters, digits, '.', '_' or '-'"
+                path,
+                key,
+                "bad-slug",
+                f"{quoted(key)} is no key; expected small letters, digits, '.', '_' or '-'",
+                key=True,
             )
             return
         here = replace(
@@ -268,28 +278,22 @@ class Scribe(Sayer):
 
     def _descent(self, place: Place, role: str, stated: shapes.Stated, path: Path) -> None:
         """Stage the parents named for one role; where they are rivals each stands, with its probability if given."""
-        candidates: dict[str, str | None] = {}
+        candidates: dict[str, tuple[int, str | None]] = {}
         for at, said in enumerate(stated.claims):
-            value = self.say(place, role, said, (*path, "claims", at), always=not said.bare)
-            if (
-                value is not None
-                and value.slug
-                and said.dismissed is None
-                and (said.value == stated.settled or stated.settled in {None, "open"})
-            ):
-                candidates.setdefault(value.slug, said.probability)
+            value = self.say(place, role, said, (*path, "claims", at), always=not said.bare or place.about)
+            chosen = stated.settled in {None, "open", said.value}
+            if value is not None and value.slug and said.dismissed is None and chosen:
+                candidates.setdefault(value.slug, (at, said.probability))
+        if not stated.claims:
+            self.problem(path, role, "missing", f"{role!r} has no claims; leave the key out")
         self.decided(place, role, FIELDS["animal"][role], stated, path)
         if place.about:
             return
-        for at, (slug, probability) in enumerate(candidates.items()):
-            values = {
-                "slug": place.slug,
-                "parent": slug,
-                "role": role,
-                "probability": self._probability(probability, path),
-            }
-            if values["probability"] is None and (len(candidates) == 1 or role not in {"dam", "sire"}):
-                values["probability"] = 1.0
+        for slug, (at, written) in candidates.items():
+            probability = self._probability(written, (*path, "claims", at, "probability"))
+            if probability is None and (len(candidates) == 1 or role not in {"dam", "sire"}):
+                probability = 1.0
+            values = {"slug": place.slug, "parent": slug, "role": role, "probability": probability}
             self.link(staging.DESCENT, values, (*path, "claims", at, "value"))
 
     def _probability(self, text: str | None, path: Path) -> float | None:

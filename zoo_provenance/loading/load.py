@@ -64,9 +64,11 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, *, dry_ru
     reader = seeds.SeedReader(stage.problems)
     data_sets = reader.read(paths)
     dataset_ids = {data_set.name: _enter_dataset(connection, data_set) for data_set in data_sets}
-    seeds.stage(data_sets, dataset_ids, stage, lambda slugs: resolving.kinds_of(connection, slugs))
+    # Where a whole data set cannot be read, nobody knows what the others lean on in it.
+    unreadable = frozenset(Kind) if reader.unreadable else frozenset[Kind]()
+    seeds.stage(data_sets, dataset_ids, stage, lambda slugs: resolving.kinds_of(connection, slugs), unreadable)
     stage.flush()
-    _settle_slugs(stage, frozenset().union(*(data_set.unreadable for data_set in data_sets)))
+    _settle_slugs(stage, unreadable.union(*(data_set.unreadable for data_set in data_sets)))
     if stage.problems:
         raise _refused(stage)
     whole = [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None]

@@ -12,7 +12,6 @@ from pathlib import Path
 
 SHOWN = 50
 _WIDTH = 140
-_QUOTED = 60
 
 
 @dataclass(frozen=True, order=True)
@@ -92,11 +91,6 @@ def printable(text: str) -> str:
     return "".join(
         character if character.isprintable() or character == " " else "\N{REPLACEMENT CHARACTER}" for character in text
     )
-
-
-def quoted(text: str) -> str:
-    """Return a text in quotes, cut where it is too long to tell."""
-    return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…")
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:

@@ -6,23 +6,25 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, literal, select, union_all, update
 
+from zoo_provenance.errors import quoted
 from zoo_provenance.loading import staging
-from zoo_provenance.loading.problems import nearest, quoted
+from zoo_provenance.loading.problems import nearest
 from zoo_provenance.loading.staging import CLAIM, FORMERLY, RECORD, Reference, Staging
 from zoo_provenance.tables import claim, participant, record, transfer_line
-from zoo_provenance.vocabulary import FIELDS, Kind
+from zoo_provenance.vocabulary import FIELDS, DescentRole, Kind, field_named, owner_of
 
 _SUGGESTED = 20
 _CHOICES = 20_000
 
 
+_UPWARDS = ("parent", "successor", *DescentRole)
 _TO_ITS_OWN_KIND = (
-    (staging.KINDS[Kind.TAXON], "parent", "parent_id"),
-    (staging.KINDS[Kind.INSTITUTION], "parent", "parent_id"),
-    (staging.KINDS[Kind.INSTITUTION], "successor", "successor_id"),
-    (staging.DESCENT, "parent", "parent_id"),
-    (staging.BASIS, "based_on", "based_on_id"),
-    (staging.LINK, "to", "to_id"),
+    (staging.KINDS[Kind.TAXON], "parent", "parent_id", "come round to itself through 'parent'"),
+    (staging.KINDS[Kind.INSTITUTION], "parent", "parent_id", "come round to itself through 'parent'"),
+    (staging.KINDS[Kind.INSTITUTION], "successor", "successor_id", "come round to itself through 'successor'"),
+    (staging.DESCENT, "parent", "parent_id", "descend from itself"),
+    (staging.BASIS, "based_on", "based_on_id", "be based on itself"),
+    (staging.LINK, "to", "to_id", "be linked to itself"),
 )
 
 
@@ -123,17 +125,23 @@ def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
             successor = select(func.min(survivor)).select_from(record.join(former, former.c.id == record.c.id))
             by_former = successor.where(former.c.old == column, allowed).scalar_subquery()
             connection.execute(update(reference.table).where(lost).values({target: by_former}))
+    _tell_lost(stage, unreadable)
+
+
+def _tell_lost(stage: Staging, unreadable: frozenset[Kind]) -> None:
+    """Tell of references that lead nowhere, or to the record itself."""
     for reference in staging.REFERENCES:
+        if reference.table is staging.DECISION:
+            continue  # a decision is on a claimed value: the claim is told of
         kinds = (Kind.PERSON, Kind.INSTITUTION) if reference.column == "who" else reference.kinds or tuple(Kind)
         if not unreadable.intersection(kinds):
             _tell_unknown(stage, reference)
-    for table, named, id_column in _TO_ITS_OWN_KIND:
+    for table, named, id_column, says in _TO_ITS_OWN_KIND:
         itself = select(table.c.row, table.c.file, table.c.line, table.c.slug).where(
             table.c[id_column] == table.c.record_id
         )
-        for row in connection.execute(itself):
-            message = f"{row.slug!r} cannot refer to itself here"
-            stage.problem(row.row, row.file, row.line, named, "circle", message)
+        for row in stage.connection.execute(itself):
+            stage.problem(row.row, row.file, row.line, named, "circle", f"{row.slug!r} would {says}")
 
 
 def _tell_unknown(stage: Staging, reference: Reference) -> None:
@@ -150,8 +158,12 @@ def _tell_unknown(stage: Staging, reference: Reference) -> None:
         .where(column.is_not(None), missing)
         .order_by(table.c.row)
     )
-    called = " or ".join(kind.value for kind in kinds) or "record"
-    choices: list[str] | None = None
+    if table is CLAIM and reference.column == "value_record":
+        of = record.alias("of")
+        lost = lost.add_columns(CLAIM.c.field, CLAIM.c.part, of.c.kind.label("owner")).outerjoin(
+            of, of.c.id == CLAIM.c.record_id
+        )
+    choices: dict[tuple[Kind, ...], list[str]] = {}
     told: set[tuple[int, int, int]] = set()
     for row in stage.connection.execute(lost):
         # One value may be staged for several sources; it stood in the file once.
@@ -160,6 +172,10 @@ def _tell_unknown(stage: Staging, reference: Reference) -> None:
         if place in told:
             continue
         told.add(place)
+        if hasattr(row, "owner") and row.owner is not None:
+            field = field_named(owner_of(row.owner, row.part), row.field)
+            kinds = field.kinds if field else kinds
+        called = " or ".join(kind.value for kind in kinds) or "record"
         if row.other is not None:
             article = "an" if row.other[0] in "ai" else "a"
             message = f"{row.named!r} is {article} {row.other}, not {'an' if called[0] in 'ai' else 'a'} {called}"
@@ -167,8 +183,9 @@ def _tell_unknown(stage: Staging, reference: Reference) -> None:
             continue
         suggestion = ""
         if len(told) <= _SUGGESTED:
-            choices = _slugs(stage.connection, kinds) if choices is None else choices
-            suggestion = nearest(row.named, choices)
+            if kinds not in choices:
+                choices[kinds] = _slugs(stage.connection, kinds)
+            suggestion = nearest(row.named, choices[kinds])
         message = f"no {called} {quoted(row.named)}"
         stage.problem(row.row, row.file, row.line, reference.column, "unknown-slug", message, suggestion)
 
@@ -196,6 +213,13 @@ def tell_wrong_claims(stage: Staging) -> None:
             expected = " or ".join(kind.value for kind in kinds)
             message = f"{row.value_record!r} is of kind {row.kind}; expected {expected}"
             stage.problem(row.row, row.file, row.line, "value_record", "wrong-kind", message)
+    itself = select(CLAIM.c.row, CLAIM.c.file, CLAIM.c.line, CLAIM.c.slug, CLAIM.c.field).where(
+        CLAIM.c.value_record_id == CLAIM.c.record_id, CLAIM.c.field.in_(_UPWARDS)
+    )
+    for row in stage.connection.execute(itself):
+        descends = row.field in set(DescentRole) and row.field != "parent"
+        says = "descend from itself" if descends else f"come round to itself through {row.field!r}"
+        stage.problem(row.row, row.file, row.line, "value_record", "circle", f"{row.slug!r} would {says}")
     for key, staged, kept, noun in (
         (CLAIM.c.line_key, staging.LINE, transfer_line, "line"),
         (CLAIM.c.participant_key, staging.PARTICIPANT, participant, "participant"),
@@ -211,6 +235,8 @@ def tell_wrong_claims(stage: Staging) -> None:
             .group_by(CLAIM.c.file, CLAIM.c.slug, key)
         )
         for row, file, line, slug, name in stage.connection.execute(nowhere).all():
+            if slug in stage.broken:
+                continue
             keys = stage.connection.execute(
                 select(kept.c.key).join(record, record.c.id == kept.c.transfer_id).where(record.c.slug == slug)
             ).scalars()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from zoo_provenance.dates import parse_date
-from zoo_provenance.errors import Unreadable
+from zoo_provenance.errors import Unreadable, quoted
 from zoo_provenance.loading import shapes, staging
 from zoo_provenance.loading.problems import File, Mark, Problem
 from zoo_provenance.loading.staging import Staging
@@ -114,8 +114,10 @@ class Sayer:
             claimed = list(dict.fromkeys(said.value for said in stated.claims if said.dismissed is None))
             chosen = next((said for said in claimed if _same(field, name, stated.settled, said)), None)
             if chosen is None:
-                message = f"nobody claims {stated.settled!r}"
-                self.problem((*path, "settled"), name, "not-claimed", message, f"claimed are: {', '.join(claimed)}")
+                message = f"nobody claims {quoted(stated.settled)}"
+                self.problem(
+                    (*path, "settled"), name, "not-claimed", message, f"claimed are: {', '.join(claimed)}"[:200]
+                )
                 return
             value = read_value(field, name, chosen)
             values |= {"value": value.text, "value_record": value.slug}
@@ -138,7 +140,7 @@ class Sayer:
         values |= {"value": value.text, "value_record": value.slug, "low": value.low, "high": value.high}
         if name in _NAMELIKE or name.startswith("id."):
             values["search_key"] = fold(value.text or "")
-        if not sources and said.quote is not None:
+        if not sources and (unsourced or field.identifies) and said.quote is not None:
             self.problem((*path, "quote"), "quote", "quote-without-source", "a quote needs a source")
         own = self.flag(said.own, (*path, "own"))
         if len(value.text or "") > VALUE_LENGTH:
@@ -160,7 +162,9 @@ class Sayer:
         during: dict[str, str | None] = {"during": None, "during_earliest": None, "during_latest": None}
         if said.during is not None:
             try:
-                date = parse_date(checked_text(said.during, LABEL_LENGTH))
+                date = parse_date(said.during)
+                if len(date.text) > LABEL_LENGTH:
+                    raise Unreadable(f"is longer than {LABEL_LENGTH} characters")  # noqa: TRY301 - told as any other
                 during = {"during": date.text, "during_earliest": date.earliest, "during_latest": date.latest}
             except Unreadable as fault:
                 self.problem((*path, "during"), "during", "unreadable", str(fault))

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zoo_provenance.errors import quoted
 from zoo_provenance.loading import shapes
 from zoo_provenance.loading.entries import Scribe
-from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages, quoted
+from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.loading.yaml_reader import Node, Rejected, read_file, read_yaml
 from zoo_provenance.vocabulary import SLUG, Kind
@@ -57,6 +58,7 @@ class SeedReader:
         """Take the list that problems go to."""
         self.problems = problems
         self.digest = hashlib.sha256()
+        self.unreadable = False
 
     def read(self, paths: Iterable[Path]) -> list[DataSet]:
         """Return the data sets of folders and files; a file stands for its records within its folder."""
@@ -106,6 +108,7 @@ class SeedReader:
         found = self._document(settings)
         shape = found and shapes.read_shape(shapes.Dataset, found[1], found[0], self.problems)
         if not found or not shape:
+            self.unreadable = True
             return None
         if not 0 < len(shape.name.strip()) <= len(shape.name) <= 100:
             node = found[1].at(("name",))
@@ -202,13 +205,14 @@ def stage(
     dataset_ids: Mapping[str, int],
     staging: Staging,
     kind_of: Callable[[list[str]], Mapping[str, Kind]],
+    unreadable_kinds: frozenset[Kind] = frozenset(),
 ) -> None:
     """Stage all documents of all data sets; `kind_of` says what the database knows slugs as."""
     documents = [(data_set, document) for data_set in data_sets for document in data_set.documents]
     own = {document.slug: document.kind for _, document in documents if document.kind}
     targets = {_target(document) for _, document in documents if document.kind is None}
     known = {**kind_of(sorted(targets - own.keys())), **own}
-    unreadable = {kind for data_set in data_sets for kind in data_set.unreadable}
+    unreadable = unreadable_kinds | {kind for data_set in data_sets for kind in data_set.unreadable}
     numbers: dict[str, int] = {}
     for data_set, document in documents:
         if document.file.path not in numbers:
@@ -217,11 +221,6 @@ def stage(
         scribe = Scribe(staging, document.file, numbers[document.file.path], dataset_id, document.node)
         if document.kind is None:
             _stage_about(document, scribe, known, unreadable)
-            continue
-        if document.node.content == "" and not document.node.quoted:
-            message = f"nothing stands after {document.slug!r}; leave it out, or say what it is"
-            staging.problems.append(Problem(document.file, document.mark, document.slug, "empty", message))
-            scribe.placeholder(document.kind, document.slug, document.mark)
             continue
         entry = shapes.read_shape(shapes.ENTRIES[document.kind], document.node, document.file, staging.problems)
         if entry is None:

@@ -7,7 +7,8 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model, field_validator, model_validator
 
-from zoo_provenance.loading.problems import File, Problem, nearest, quoted
+from zoo_provenance.errors import quoted
+from zoo_provenance.loading.problems import File, Problem, nearest
 from zoo_provenance.loading.yaml_reader import Node
 from zoo_provenance.vocabulary import FIELDS, Kind, LinkKind
 
@@ -232,7 +233,8 @@ class Dataset(Shape):
 
 def read_shape(shape: type[S], node: Node, file: File, problems: list[Problem]) -> S | None:
     """Return a node in its shape, or None with every problem told in the project's own words."""
-    empty = list(_empty(node))
+    hollow = node.content == "" and not node.quoted and node.key is not None
+    empty = [(str(node.key.content), node.key)] if hollow and node.key is not None else list(_empty(node))
     if empty:
         for path, hole in empty:
             problems.append(

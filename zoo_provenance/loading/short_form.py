@@ -50,8 +50,7 @@ def expand(stage: Staging) -> None:
     for (slug, taxon_id), group in groupby(travellers, key=lambda one: (one.row.slug, one.taxon_id)):
         animals = list(group)
         if taxon_id is None:
-            for one in animals:
-                row = one.row
+            for row in (one.row for one in animals if one.row.animal not in stage.broken):
                 message = f"{row.animal!r} has no taxon; give it one, or write the line out under 'lines'"
                 stage.problem(row.row, row.file, row.line, "animal", "no-taxon", message)
             continue

@@ -184,6 +184,7 @@ class Staging:
     files: list[File] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     marks: dict[int, dict[str, Mark]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     _waiting: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _rows: int = 0
 

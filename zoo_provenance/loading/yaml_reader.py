@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from zoo_provenance.loading.problems import File, Mark, Problem, path_for_messages, quoted
+from zoo_provenance.errors import quoted
+from zoo_provenance.loading.problems import File, Mark, Problem, path_for_messages
 
 LARGEST = 16 * 1024 * 1024
 DEEPEST = 20
@@ -28,6 +29,7 @@ class Node:
     content: str | list[Node] | dict[str, Node]
     keys: dict[str, Node] = field(default_factory=dict)
     quoted: bool = False
+    key: Node | None = None
 
     def plain(self) -> object:
         """Return the content without places, as a validator wants it."""
@@ -173,8 +175,8 @@ class _Composer:
         if event.tag and event.tag != "!":
             self._reject(event, "tag", f"YAML tags are not used here: {quoted(event.tag)}")
         if isinstance(event, yaml.ScalarEvent):
-            if any(not (c.isprintable() or c in _INVISIBLE_LETTERS) for c in event.value):
-                self._reject(event, "control-character", "a control character is escaped here; remove it")
+            if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in event.value):
+                self._reject(event, "control-character", "what is escaped here is no character; remove it")
             node = Node(self._mark(event), event.value, quoted=event.style in {"'", '"', "|", ">"})
             self._place(node)
             return
@@ -208,4 +210,5 @@ class _Composer:
             self.problems.append(Problem(self.file, key.mark, key.content, "duplicate", message))
         else:
             content[key.content] = node
+            node.key = key
             parent.keys[key.content] = key

@@ -70,8 +70,8 @@ def thing_named(connection: Connection, text: str, kinds: Sequence[Kind] = (), *
 
 
 def _readable(text: str) -> str:
-    """Return text without the bytes of an argument that are no text."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")
+    """Return text as it may be looked up: what is no text (stray bytes of an argument) is in no name."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
 
 
 def _line(connection: Connection, text: str, slug: str, key: str) -> Thing:
@@ -155,7 +155,7 @@ def find(connection: Connection, text: str) -> list[Match]:
     """
     text = _readable(text)
     key = fold(text)
-    if not key:
+    if not key or "\N{REPLACEMENT CHARACTER}" in text:
         return []
     slug_key = text.strip().lower()
     labels = select(
