@@ -176,6 +176,18 @@ def load_into(connection: Connection, *paths: Path) -> Loaded:
     return loaded
 
 
+def refused(connection: Connection, *paths: Path) -> Loaded:
+    """Load what has problems, in a transaction that goes on; show that it leaves nothing behind."""
+    stored = rows(connection)
+    with connection.begin_nested() as savepoint:
+        loaded = load_seeds(lambda: nullcontext(connection), paths)
+        savepoint.rollback()
+    assert (loaded.created, loaded.updated, loaded.unchanged, loaded.batch) == ({}, {}, {}, None)
+    assert loaded.problems != ()
+    assert rows(connection) == stored
+    return loaded
+
+
 def rows(connection: Connection) -> dict[str, list[Any]]:
     """Return everything that is stored, by table."""
     return {
@@ -205,12 +217,6 @@ def content(connection: Connection) -> dict[str, list[Any]]:
 def rows_at(url: URL) -> dict[str, list[Any]]:
     with database.reading(url) as connection:
         return rows(connection)
-
-
-def ask(url: URL, *arguments: str) -> Any:
-    result = zoo(*arguments, "--format", "json", db=url)
-    assert result.exit_code == 0, result.stderr
-    return json.loads(result.stdout)
 
 
 def transfer(connection: Connection, slug: str) -> Any:
@@ -372,10 +378,6 @@ def test_the_short_form_follows_its_group(orchard: Connection, put: Put, new: st
 
 
 def test_a_dry_run_counts_and_writes_nothing(url: URL, seeds: WriteSeeds) -> None:
-    nothing = rows_at(url)
-    tried = load(url, seeds(ORCHARD), dry_run=True)
-    assert (done(tried), tried.batch) == ((ALL, {}, {}), None)
-    assert rows_at(url) == nothing
     load(url, seeds(ORCHARD))
     stored = rows_at(url)
     more = edited(OTTERS, "count: 3", "count: 5")
@@ -426,20 +428,17 @@ EDITS = {
     "a line removed": (OTTERS, YOUNG, "", "transfer"),
     "a line's key renamed": (OTTERS, "  young:", "  juveniles:", "transfer"),
     "a claim removed": (OTTERS, "        - {value: 9, source: letter}\n", "", "transfer"),
-    "a claim's quote": (OTTERS, "9, source: letter", "9, source: letter, quote: nine stoats", "transfer"),
     "a value sourced": (OTTERS, "count: 3", "count: {value: 3, source: letter}", "transfer"),
     "a source added": (OTTERS, "sources: [ledger]", "sources: [ledger, letter]", "transfer"),
     "a participant removed": (OTTERS, KEEPER, "", "transfer"),
     "an animal taken off a line": (OTTERS, "    animals: [pip]\n", "", "transfer"),
     "a link added": (RAFT, "animals: [raft]", "animals: [raft]\nanswers: 1995-otters", "transfer"),
     "what passes": (OTTERS, "kind: gift", "kind: gift\npasses: [custody]", "transfer"),
-    "a date dropped": (RAFT, "date: 1999\n", "", "transfer"),
     "notes": (RAFT, "date: 1999", "date: 1999\nnotes: of the spring", "transfer"),
     "the first name": ("institutions.yaml", "[Rowan Zoo]", "[Zoo of Rowan]", "institution"),
     "a dam taken away": ("animals.yaml", "dam: pip-s-dam, ", "", "animal"),
     "a basis added": ("sources.yaml", "[ledger]}", "[ledger, letter]}", "source"),
     "an office": ("people.yaml", "One]", "One], offices: [{value: Keeper, source: letter}]", "person"),
-    "a rank": ("taxa.yaml", "family", "order", "taxon"),
 }
 
 
@@ -558,19 +557,17 @@ def renamed(files: Files, old: str, new: str) -> Files:
     return given
 
 
-def test_a_renamed_transfer_is_not_doubled_and_its_old_slug_still_resolves(url: URL, seeds: WriteSeeds) -> None:
-    load(url, seeds(ORCHARD))
-    before = ask(url, "donors", "--to", "rowan-zoo")["donors"]
+def test_a_renamed_transfer_is_not_doubled_and_its_old_slug_still_resolves(orchard: Connection, put: Put) -> None:
+    before = donors(orchard, Filter())
     files = renamed(ORCHARD, "1995-otters", "1995-06-otters")
-    assert done(load(url, seeds(files))) == ({}, {"transfer": 1}, without(ALL, {"transfer": 1}))
-    assert ask(url, "donors", "--to", "rowan-zoo")["donors"] == before
-    assert "1995-otters" not in slugs_at(url)
+    assert done(put(orchard, files)) == ({}, {"transfer": 1}, without(ALL, {"transfer": 1}))
+    assert donors(orchard, Filter()) == before
+    assert "1995-otters" not in slugs(orchard)
     for name in ("1995-otters", "1995-06-otters"):
-        (found,) = ask(url, "arrivals", name)["transfers"]
-        assert found["slug"] == "1995-06-otters"
-        assert ask(url, "trace", f"{name}/young")["animal"]["slug"] == "1995-06-otters/young"
-        assert ask(url, "show", name)["record"]["slug"] == "1995-06-otters"
-    again = load(url, seeds(files))
+        assert transfer(orchard, name)["slug"] == shown(orchard, name)["slug"] == "1995-06-otters"
+        young = thing_named(orchard, f"{name}/young", lines=True)
+        assert trace(orchard, young).subject.slug == "1995-06-otters/young"
+    again = put(orchard, files)
     assert (done(again), again.batch) == (({}, {}, ALL), None)
 
 
@@ -594,13 +591,10 @@ def test_a_renamed_institution_keeps_what_refers_to_it(orchard: Connection, put:
     assert len(arrivals(orchard, Filter(to_id=thing.id))) == 2
 
 
-def test_two_records_cannot_become_one_by_renaming(url: URL, seeds: WriteSeeds) -> None:
-    load(url, seeds(ORCHARD))
-    stored = rows_at(url)
+def test_two_records_cannot_become_one_by_renaming(orchard: Connection, seeds: WriteSeeds) -> None:
     merged = edited("animals.yaml", "squeak: {names", "squeak: {formerly: pip, names")
-    (problem,) = load(url, seeds(merged)).problems
+    (problem,) = refused(orchard, seeds(merged)).problems
     assert problem.code == "not-renamed"
-    assert rows_at(url) == stored
 
 
 def test_without_formerly_a_renamed_transfer_is_a_second_one(orchard: Connection, put: Put) -> None:
@@ -678,11 +672,10 @@ def test_what_is_said_in_a_file_about_a_record_of_the_same_data_set_is_a_rival(e
     assert sources_of(empty, "1995-otters/young", "count") == {"3": {"ledger"}, "4": {"letter"}}
 
 
-def test_a_file_whose_references_are_not_loaded_yet_is_refused(url: URL, seeds: WriteSeeds) -> None:
-    loaded = load(url, seeds(ORCHARD) / RAFT)
+def test_a_file_whose_references_are_not_loaded_yet_is_refused(empty: Connection, seeds: WriteSeeds) -> None:
+    loaded = refused(empty, seeds(ORCHARD) / RAFT)
     assert {problem.code for problem in loaded.problems} == {"unknown-slug"}
     assert {problem.message for problem in loaded.problems} >= {"no animal 'raft'", "no source 'letter'"}
-    assert slugs_at(url) == set()
 
 
 # -- decisions and dismissals ----------------------------------------------------------------------------
@@ -749,14 +742,12 @@ def test_a_dismissed_claim_that_is_gone_takes_its_dismissal_along(empty: Connect
 
 
 def test_batches_chain_and_a_load_without_a_change_makes_none(
-    url: URL, seeds: WriteSeeds, monkeypatch: pytest.MonkeyPatch
+    empty: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZOOPROV_ACTOR", "Keeper One")
-    wrong = edited(OTTERS, "from: quince-zoo", "from: nowhere")
-    numbers = [load(url, seeds(files)).batch for files in (ORCHARD, ORCHARD, settled("4"), wrong, ORCHARD)]
-    assert [number is None for number in numbers] == [False, True, False, True, False]
-    with database.reading(url) as connection:
-        made = connection.execute(select(batch).order_by(batch.c.id)).all()
+    numbers = [put(empty, files).batch for files in (ORCHARD, ORCHARD, settled("4"), ORCHARD)]
+    assert [number is None for number in numbers] == [False, True, False, False]
+    made = empty.execute(select(batch).order_by(batch.c.id)).all()
     assert [one.id for one in made] == [number for number in numbers if number is not None]
     assert [one.previous_digest for one in made] == [None, made[0].digest, made[1].digest]
     assert len({one.digest for one in made}) == 3
@@ -913,7 +904,7 @@ def written(model: Model, folder: Path, shuffle: random.Random | None = None) ->
     return paths
 
 
-@settings(max_examples=5, deadline=None, derandomize=True, database=None, phases=(Phase.generate,))
+@settings(max_examples=4, deadline=None, derandomize=True, database=None, phases=(Phase.generate,))
 @given(model=data_sets(), seed=st.integers(0, 9999))
 def test_any_data_set_loads_twice_without_a_change_and_in_any_order_on_sqlite(
     engines: dict[str, Engine], tmp_path_factory: pytest.TempPathFactory, model: Model, seed: int
@@ -921,7 +912,7 @@ def test_any_data_set_loads_twice_without_a_change_and_in_any_order_on_sqlite(
     hold_the_laws(engines["sqlite"], tmp_path_factory.mktemp("drawn"), model, random.Random(seed))  # noqa: S311
 
 
-@settings(max_examples=3, deadline=None, derandomize=True, database=None, phases=(Phase.generate,))
+@settings(max_examples=2, deadline=None, derandomize=True, database=None, phases=(Phase.generate,))
 @given(model=data_sets(), seed=st.integers(0, 9999))
 def test_any_data_set_loads_twice_without_a_change_and_in_any_order_on_postgresql(
     engines: dict[str, Engine], tmp_path_factory: pytest.TempPathFactory, model: Model, seed: int

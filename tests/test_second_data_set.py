@@ -35,7 +35,7 @@ ALDER = Path(__file__).parent / "data" / "alder_zoo"
 PACKAGED = locations.packaged_seeds()
 GIFT = "2024-11-moscow-zoo-gift"
 SHARED = {GIFT, "moscow-zoo", "korea-central-zoo", "panthera-leo", "crane", "pheasant", "lion-2024"}
-EVERY = 12
+EVERY = 16
 PHEASANTS = f"{GIFT}/pheasants"
 ALDER_ANIMALS = (
     "ash",
@@ -56,6 +56,7 @@ ALDER_ANIMALS = (
     "ivy",
 )
 ALDER_HOUSES = ("alder-zoo", "birch-zoo", "cedar-park", "dune-wild", "elm-museum", "fir-rescue")
+CHOSEN = {*ALDER_ANIMALS, *ALDER_HOUSES, *SHARED, "1982-linde-gift", "1988-fennecs"}
 Files = Mapping[str, str | None]
 Alder = Callable[[Files], Path]
 
@@ -173,18 +174,10 @@ def said_of(url: URL, thing: str, field: str) -> tuple[str | None, str, dict[str
 def documents(connection: Connection, every: int) -> Iterator[tuple[str, Document]]:
     """Yield questions by their command line, with the answer.
 
-    They are about each record of the Alder Zoo and what it shares, and about one in `every` so many others.
+    They are about the animals of the Alder Zoo, its houses and what it shares, and about one in `every` others.
     """
-    known = connection.execute(
-        select(record.c.slug, record.c.kind, dataset.c.name)
-        .join(dataset, dataset.c.id == record.c.dataset_id)
-        .order_by(record.c.slug)
-    ).all()
-    chosen = {
-        row.slug: row.kind
-        for row in known
-        if row.name == "alder-zoo" or row.slug in SHARED or sum(row.slug.encode()) % every == 0
-    }
+    known = connection.execute(select(record.c.slug, record.c.kind).order_by(record.c.slug)).all()
+    chosen = {row.slug: row.kind for row in known if row.slug in CHOSEN or sum(row.slug.encode()) % every == 0}
     for name, kind in chosen.items():
         thing = thing_named(connection, name)
         yield f"evidence {name}", evidence_document(evidence(connection, thing))
@@ -647,7 +640,7 @@ def test_both_data_sets_load_at_once_in_either_order(
     assert loaded.problems == ()
     found = {question: unordered(text) for question, text in answers(url, "json").items()}
     expected = {question: unordered(told[name_of(url)][question]) for question in found}
-    assert len(found) > 300
+    assert len(found) > 200
     # Whoever comes first defines the record both define; that much may differ.
     assert changed(expected, found) <= ({"show moscow-zoo"} if order[0] == ALDER else set())
     again = load(url, *reversed(order))
@@ -864,7 +857,7 @@ def test_nothing_is_left_of_a_file_about_a_record_that_says_nothing_any_more(
 
 def test_every_answer_in_every_format_is_the_same_bytes_from_both_engines(told: dict[str, dict[str, str]]) -> None:
     lite, post = (told[engine] for engine in ENGINES)
-    assert len(lite) > 2000
+    assert len(lite) > 1500
     assert [question for question, text in lite.items() if post.get(question) != text] == []
     assert lite.keys() == post.keys()
 
@@ -873,19 +866,14 @@ def test_every_answer_in_every_format_is_the_same_bytes_from_both_engines(told: 
 def test_every_command_prints_the_same_bytes_from_both_engines(databases: dict[str, URL], form: str) -> None:
     commands = [
         ("trace", "clover"),
-        ("trace", "lion-2024"),
         ("trace", PHEASANTS),
-        ("arrivals",),
         ("arrivals", GIFT),
         ("arrivals", "--to", "alder-zoo", "--since", "1970", "--until", "1989", "--undated"),
-        ("donors", "--to", "korea-central-zoo"),
         ("donors", "--to", "alder-zoo", "--by", "giver"),
         ("evidence", PHEASANTS),
-        ("evidence", "moscow-zoo", "founded"),
         ("show", "moscow-zoo"),
         ("find", "зоопарк"),
         ("list", "animals", "--at", "alder-zoo"),
-        ("list", "institutions"),
     ]
     for command in commands:
         lite, post = (zoo(*command, "-f", form, db=databases[engine]) for engine in ENGINES)

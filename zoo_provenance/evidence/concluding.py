@@ -78,13 +78,18 @@ def conclude(shape: Shape, claims: Iterable[Claimed], decision: Chosen | None = 
     settled = None if decision is None else False
     if len(meanings) == 1 and settled is None:
         # Several ways to write one meaning: always the same one, whatever was loaded first.
-        first = min(standing, key=lambda claim: (len(claim.value or ""), claim.value or ""))
+        first = min(standing, key=lambda claim: _plainness(claim.value or ""))
         return Conclusion(first.value, first.low, first.high, first.record, verdict, settled, meanings)
     if not standing or shape not in {Shape.DATE, Shape.COUNT}:
         return Conclusion(verdict=verdict, settled=settled, standing=meanings)
     low, high = _hull(standing)
     text = _date_range(low, high, standing) if shape is Shape.DATE else _count_range(low, high, standing)
     return Conclusion(text, low, high, None, verdict, settled, meanings)
+
+
+def _plainness(text: str) -> tuple[int, int, str]:
+    """Order ways to write the same: the shorter first, then the one with fewer capitals."""
+    return len(text), sum(letter.isupper() for letter in text), text
 
 
 def _verdict(live: Sequence[Claimed]) -> Verdict:

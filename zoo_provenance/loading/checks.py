@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Table, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, case, exists, func, or_, select
 
 from zoo_provenance.loading import staging
 from zoo_provenance.loading.problems import Mark
@@ -23,7 +23,7 @@ from zoo_provenance.tables import (
     taxon,
     transfer_line,
 )
-from zoo_provenance.vocabulary import DescentRole, Kind
+from zoo_provenance.vocabulary import FIELDS, DescentRole, Field, Kind, Shape
 
 _SAID = ("record_id", "part", "field", "dataset_id", "stance", "language", "locator")
 _SAID_OR_NOT = ("source_id", "value", "value_record_id", "during")
@@ -78,7 +78,15 @@ def tell_doubled_parts(stage: Staging) -> None:
     # A slug that leads nowhere is told already.
     resolved = [or_(again.c[name].is_(None), again.c[f"{name}_id"].is_not(None)) for name in ("source", "value_record")]
     twice = (
-        select(again.c.row, again.c.file, again.c.line, again.c.field, again.c.source, first.c.row.label("first"))
+        select(
+            again.c.row,
+            again.c.file,
+            again.c.line,
+            again.c.field,
+            again.c.source,
+            first.c.row.label("first"),
+            first.c.file.label("file_1"),
+        )
         .join(first, and_(*same, first.c.row < again.c.row))
         .where(*resolved)
         .order_by(again.c.row)
@@ -93,7 +101,7 @@ def tell_doubled_parts(stage: Staging) -> None:
             message = f"the same is said {said}{by}twice; give each its place with 'at', or leave one out"
             # Two values of one list of sources: the second value is the repetition, not its source.
             sources = [stage.marks.get(number, {}).get("source") for number in (row.first, row.row)]
-            column = "value_record" if sources[0] == sources[1] else "source"
+            column = "value_record" if row.file == row.file_1 and sources[0] == sources[1] else "source"
             stage.problem(row.row, row.file, row.line, column, "duplicate", message)
 
 
@@ -101,17 +109,10 @@ def tell_second_definitions(stage: Staging) -> None:
     """Tell of records that another data set defines otherwise; an equal or shorter definition is a witness."""
     for kind, table in KIND_TABLES.items():
         staged = staging.KINDS[kind]
-        columns = [
-            column
-            for column in table.c
-            if column.name not in {"id", "record_kind"}
-            and not column.name.endswith(("_earliest", "_latest", "_min", "_max"))
-        ]
-        differing = [
-            case((and_(staged.c[c.name].is_not(None), c.is_not(None), staged.c[c.name] != c), c.name)) for c in columns
-        ]
-        if not columns:
+        fields = [field for field in FIELDS[kind].values() if field.column and field.shape is not Shape.FLAG]
+        if not fields:
             continue
+        differing = [case((_differs(field, table, staged), field.name)) for field in fields]
         rows = stage.connection.execute(
             select(RECORD.c.row, RECORD.c.file, RECORD.c.line, RECORD.c.slug, dataset.c.name, *differing)
             .select_from(RECORD)
@@ -121,9 +122,8 @@ def tell_second_definitions(stage: Staging) -> None:
             .join(dataset, dataset.c.id == record.c.dataset_id)
             .where(~RECORD.c.defines, or_(*(cell.is_not(None) for cell in differing)))
         )
-        for row_number, file, line, slug, name, *fields in rows:
-            differ = ", ".join(field.removesuffix("_id") for field in fields if field)
-            _tell_second(stage, row_number, file, line, slug, name, differ)
+        for row_number, file, line, slug, name, *names in rows:
+            _tell_second(stage, row_number, file, line, slug, name, ", ".join(one for one in names if one))
     for staged, table in ((staging.LINE, transfer_line), (staging.PARTICIPANT, participant)):
         columns = [c for c in table.c if c.name not in {"transfer_id", "notes"}]
         same = [staged.c[c.name].is_not_distinct_from(c) for c in columns]
@@ -144,6 +144,24 @@ def tell_second_definitions(stage: Staging) -> None:
         )
         for row_number, file, line, slug, name, key in rows:
             _tell_second(stage, row_number, file, line, slug, name, key)
+
+
+def _differs(field: Field, table: Table, staged: Table) -> ColumnElement[bool]:
+    """Whether a staged value is other than the plain one of the data set that defines the record.
+
+    Where values are claimed, rivals meet; the column is then what they conclude, and nobody's definition.
+    """
+    column = table.c[str(field.column)]
+    given = staged.c[column.name]
+    owner = staged.alias("owner")
+    now = exists().where(owner.c.record_id == table.c.id, owner.c.dataset_id == record.c.dataset_id)
+    said = exists().where(
+        claim.c.record_id == table.c.id, claim.c.part == "", claim.c.field == field.name, claim.c.stance == "supports"
+    )
+    return and_(
+        given.is_not(None),
+        or_(now.where(owner.c[column.name] != given), and_(~now, ~said, column.is_not(None), given != column)),
+    )
 
 
 def _tell_second(stage: Staging, row: int, file: int, line: int, slug: str, name: str, differ: str) -> None:

@@ -74,15 +74,22 @@ class Scribe(Sayer):
             self.flag(entry.unsourced, ("unsourced",)),
             about=True,
         )
+        foreign = [name for name in _ITS_OWN if getattr(entry, name, None) is not None]
+        for name in foreign:
+            self._not_here((name,), name)
+        if foreign:
+            return
+        self.part_marks[place.part] = self.mark(("about",))
         self._columns(place, entry, {})
-        for name in _ITS_OWN:
-            if getattr(entry, name, None) is not None:
-                self.problem((name,), name, "not-here", f"{name!r} is for the record's own data set to say", key=True)
         if line:
             self._notes_and_searches(place, entry)
         else:
             self._everything(place, entry)
         self.sourced()
+
+    def _not_here(self, path: Path, name: str) -> None:
+        what = "which animals a line has" if name == "animals" else repr(name)
+        self.problem(path, name, "not-here", f"{what} is its own data set's to say", key=name != "animals")
 
     def _everything(self, place: Place, entry: Any) -> None:
         self._whole(place, entry, ())
@@ -205,8 +212,9 @@ class Scribe(Sayer):
             sources=tuple(self.cited(part, path)) or place.sources,
             unsourced=place.unsourced or self.flag(part.unsourced, (*path, "unsourced")),
         )
-        columns, marks = self._columns(here, part, {}, path)
         mark = self.mark(path, key=True)
+        self.part_marks[here.part] = mark
+        columns, marks = self._columns(here, part, {}, path)
         if not place.about:
             table = staging.owner_table(here.owner)
             notes = {"notes": self.text(part.notes, (*path, "notes"), NOTES_LENGTH)} if group == "lines" else {}
@@ -218,7 +226,7 @@ class Scribe(Sayer):
         named = getattr(part, "animals", None)
         if place.about and (named is not None or part.notes is not None):
             name = "notes" if named is None else "animals"
-            self.problem((*path, name), name, "not-here", f"{name!r} is for the record's own data set to say", key=True)
+            self._not_here((*path, name), name)
             return
         for at, animal in enumerate(named or ()):
             values = {"slug": place.slug, "line_key": key, "animal": animal}

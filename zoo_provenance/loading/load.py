@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -66,7 +67,8 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, *, dry_ru
     dataset_ids = {data_set.name: _enter_dataset(connection, data_set) for data_set in data_sets}
     # Where a whole data set cannot be read, nobody knows what the others lean on in it.
     unreadable = frozenset(Kind) if reader.unreadable else frozenset[Kind]()
-    seeds.stage(data_sets, dataset_ids, stage, lambda slugs: resolving.kinds_of(connection, slugs), unreadable)
+    kinds_of, slugs_of = partial(resolving.kinds_of, connection), partial(resolving.slugs_of, connection)
+    seeds.stage(data_sets, dataset_ids, stage, kinds_of, slugs_of, unreadable)
     stage.flush()
     _settle_slugs(stage, unreadable.union(*(data_set.unreadable for data_set in data_sets)))
     if stage.problems:

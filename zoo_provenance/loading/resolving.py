@@ -184,13 +184,14 @@ def _tell_unknown(stage: Staging, reference: Reference) -> None:
         suggestion = ""
         if len(told) <= _SUGGESTED:
             if kinds not in choices:
-                choices[kinds] = _slugs(stage.connection, kinds)
+                choices[kinds] = slugs_of(stage.connection, kinds)
             suggestion = nearest(row.named, choices[kinds])
         message = f"no {called} {quoted(row.named)}"
         stage.problem(row.row, row.file, row.line, reference.column, "unknown-slug", message, suggestion)
 
 
-def _slugs(connection: Connection, kinds: tuple[Kind, ...]) -> list[str]:
+def slugs_of(connection: Connection, kinds: tuple[Kind, ...] = ()) -> list[str]:
+    """Return the slugs there are of some kinds, for suggestions."""
     query = select(record.c.slug).order_by(record.c.slug).limit(_CHOICES)
     return list(connection.execute(query.where(record.c.kind.in_(kinds)) if kinds else query).scalars())
 
@@ -241,4 +242,4 @@ def tell_wrong_claims(stage: Staging) -> None:
                 select(kept.c.key).join(record, record.c.id == kept.c.transfer_id).where(record.c.slug == slug)
             ).scalars()
             message = f"{slug!r} has no {noun} {name!r}"
-            stage.problem(row, file, line, "", "unknown-" + noun, message, nearest(name, keys))
+            stage.problem(row, file, line, "part", "unknown-" + noun, message, nearest(name, keys))

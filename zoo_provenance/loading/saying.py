@@ -68,6 +68,7 @@ class Sayer:
         self.number = number
         self.dataset_id = dataset_id
         self.root = root
+        self.part_marks: dict[str, Mark] = {}
         self.bare: list[tuple[str, Mark]] = []
 
     # -- values --------------------------------------------------------------------------------------
@@ -201,7 +202,8 @@ class Sayer:
         """Stage one source's claim; the paths are where the value and the source stand."""
         full = {"stance": "supports", "locator": "", "language": "", "own": False, **values}
         mark, source = self.mark(path), self.mark(source_path)
-        self.stage_row(staging.CLAIM, full, {"": mark, "source": source, "value_record": mark})
+        part = self.part_marks.get(full["part"], mark)
+        self.stage_row(staging.CLAIM, full, {"": mark, "source": source, "value_record": mark, "part": part})
 
     def link(self, table: Table, values: Mapping[str, Any], path: Path) -> None:
         """Stage a row that does nothing but refer to a record."""

@@ -205,9 +205,10 @@ def stage(
     dataset_ids: Mapping[str, int],
     staging: Staging,
     kind_of: Callable[[list[str]], Mapping[str, Kind]],
+    slugs: Callable[[], list[str]],
     unreadable_kinds: frozenset[Kind] = frozenset(),
 ) -> None:
-    """Stage all documents of all data sets; `kind_of` says what the database knows slugs as."""
+    """Stage all documents of all data sets; `kind_of` and `slugs` say what the database knows."""
     documents = [(data_set, document) for data_set in data_sets for document in data_set.documents]
     own = {document.slug: document.kind for _, document in documents if document.kind}
     targets = {_target(document) for _, document in documents if document.kind is None}
@@ -220,7 +221,7 @@ def stage(
         dataset_id = dataset_ids[data_set.name]
         scribe = Scribe(staging, document.file, numbers[document.file.path], dataset_id, document.node)
         if document.kind is None:
-            _stage_about(document, scribe, known, unreadable)
+            _stage_about(document, scribe, known, unreadable, slugs)
             continue
         entry = shapes.read_shape(shapes.ENTRIES[document.kind], document.node, document.file, staging.problems)
         if entry is None:
@@ -235,13 +236,22 @@ def _target(document: Document) -> str:
     return document.slug or (about.split("/")[0] if isinstance(about, str) else "")
 
 
-def _stage_about(document: Document, scribe: Scribe, known: Mapping[str, Kind], unreadable: Collection[Kind]) -> None:
+def _stage_about(
+    document: Document,
+    scribe: Scribe,
+    known: Mapping[str, Kind],
+    unreadable: Collection[Kind],
+    slugs: Callable[[], list[str]],
+) -> None:
     node = document.node.content.get("about") if isinstance(document.node.content, dict) else None
     problems = scribe.staging.problems
+    if node is not None and node.key is not None and node.content == "" and not node.quoted:
+        problems.append(Problem(document.file, node.key.mark, "about", "empty", "nothing stands after 'about'"))
+        return
     if node is None or not isinstance(node.content, str):
-        problems.append(
-            Problem(document.file, document.mark, "about", "missing", "needs 'about': the slug it speaks of")
-        )
+        mark = document.mark if node is None else node.mark
+        message = "needs 'about': the slug it speaks of" if node is None else "about: expected one slug"
+        problems.append(Problem(document.file, mark, "about", "missing" if node is None else "wrong-type", message))
         return
     slug, slash, line = node.content.partition("/")
     kind = known.get(slug)
@@ -255,12 +265,14 @@ def _stage_about(document: Document, scribe: Scribe, known: Mapping[str, Kind], 
                 "about",
                 "unknown-slug",
                 f"nothing is called {quoted(slug)}",
-                nearest(slug, known),
+                nearest(slug, [*known, *slugs()]),
             )
         )
         return
     if slash and not SLUG.fullmatch(line):
-        problems.append(Problem(document.file, node.mark, "about", "bad-slug", f"{line[:60]!r} is no key of a line"))
+        problems.append(
+            Problem(document.file, node.mark, "about", "unknown-line", f"{slug!r} has no line {quoted(line)}")
+        )
         return
     if slash and kind is not Kind.TRANSFER:
         problems.append(
