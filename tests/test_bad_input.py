@@ -997,7 +997,7 @@ CEDAR = {
     [
         ("institutions.yaml", "cedar-zoo: {kind: zoo, city: Cork, sources: [review]}\n", "(they differ in city)"),
         ("institutions.yaml", "cedar-zoo: {kind: museum}\n", "(they differ in kind)"),
-        ("transfers/cats.yaml", "kind: gift\nto: cork-zoo\nsources: [review]\n", "(they differ in destination)"),
+        ("transfers/cats.yaml", "kind: gift\nto: cork-zoo\nsources: [review]\n", "(they differ in to)"),
         (
             "transfers/cats.yaml",
             "to: cedar-zoo\nsources: [review]\nlines: {cats: {taxon: felis, count: 3}}\n",

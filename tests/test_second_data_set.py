@@ -675,6 +675,7 @@ sources: [ledger]
 lines: {otters: {taxon: otter, count: 3}}
 """,
 }
+KINDLESS = ORCHARD["transfers/otters.yaml"].replace("kind: gift\n", "")
 NOTEBOOK = {"sources.yaml": "notebook: {kind: book}\n"}
 
 
@@ -800,6 +801,49 @@ def test_a_transfer_that_another_data_set_calls_a_loan_passes_no_title_for_certa
     (found,) = arrivals(empty, Filter())
     assert (found.kind, found.disputed) == (None, ("kind",))
     assert (found.custody, found.title) == (True, None)
+
+
+def test_a_kind_that_only_another_data_set_gives_takes_what_it_passes_along_when_it_goes(
+    empty: Connection, seeds: WriteSeeds
+) -> None:
+    put(empty, seeds({**ORCHARD, "transfers/otters.yaml": KINDLESS}, "orchard"))
+    about = "about: otters\nkind: {value: gift, source: notebook}\n"
+    for kind, passed in ((None, None), ("gift", True), (None, None)):
+        put(empty, seeds({**NOTEBOOK, **({"about/o.yaml": about} if kind else {})}, "notes"))
+        (found,) = arrivals(empty, Filter())
+        assert (found.kind, found.custody, found.title) == (kind, passed, passed)
+
+
+def test_a_line_of_the_short_form_is_the_same_in_whatever_steps_it_was_loaded(
+    empty: Connection, seeds: WriteSeeds
+) -> None:
+    animals = "raft: {names: [Raft], taxon: otter, sources: [ledger]}\n"
+    moved = "kind: gift\nto: rowan-zoo\nsources: [ledger]\nanimals: [raft]\n"
+    orchard = seeds({**ORCHARD, "animals.yaml": animals, "transfers/moved.yaml": moved}, "orchard")
+    notes = seeds({**NOTEBOOK, "about/raft.yaml": "about: raft\ncount: {value: 3, source: notebook}\n"}, "notes")
+    counts = set()
+    for steps in ([orchard, notes], [orchard, notes, orchard], [orchard, notes, orchard / "transfers" / "moved.yaml"]):
+        with empty.begin_nested() as savepoint:
+            loaded = [put(empty, step) for step in steps]
+            assert [one.problems for one in loaded] == [()] * len(steps)
+            assert [one.batch for one in loaded[2:]] == [None] * len(steps[2:])
+            counts.add(claimed(empty, "moved/otter", "count")[0])
+            savepoint.rollback()
+    put(empty, orchard, notes)
+    assert counts == {claimed(empty, "moved/otter", "count")[0]}
+
+
+def test_loading_another_file_of_its_folder_keeps_what_is_said_about_a_record(
+    empty: Connection, seeds: WriteSeeds
+) -> None:
+    about = "about: quince-zoo\nfounded: {value: 1899, source: notebook}\n"
+    notes = seeds({**NOTEBOOK, "about/quince.yaml": about}, "notes")
+    put(empty, seeds(ORCHARD, "orchard"), notes)
+    said = claimed(empty, "quince-zoo", "founded")
+    assert said[0] == "[1899..1901]"
+    for path in ("sources.yaml", "about/quince.yaml"):
+        assert put(empty, notes / path).batch is None
+        assert claimed(empty, "quince-zoo", "founded") == said
 
 
 def test_a_record_renamed_by_its_own_data_set_is_still_spoken_of_by_its_former_slug(

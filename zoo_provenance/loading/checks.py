@@ -25,6 +25,7 @@ from zoo_provenance.tables import (
 )
 from zoo_provenance.vocabulary import FIELDS, DescentRole, Field, Kind, Shape
 
+RECORD_NOW = RECORD.alias("record_now")
 _SAID = ("record_id", "part", "field", "dataset_id", "stance", "language", "locator")
 _SAID_OR_NOT = ("source_id", "value", "value_record_id", "during")
 
@@ -117,30 +118,36 @@ def tell_second_definitions(stage: Staging) -> None:
             select(RECORD.c.row, RECORD.c.file, RECORD.c.line, RECORD.c.slug, dataset.c.name, *differing)
             .select_from(RECORD)
             .join(staged, and_(staged.c.slug == RECORD.c.slug, staged.c.dataset_id == RECORD.c.dataset_id))
-            .join(table, table.c.id == RECORD.c.record_id)
             .join(record, record.c.id == RECORD.c.record_id)
+            .outerjoin(table, table.c.id == RECORD.c.record_id)
             .join(dataset, dataset.c.id == record.c.dataset_id)
             .where(~RECORD.c.defines, or_(*(cell.is_not(None) for cell in differing)))
         )
         for row_number, file, line, slug, name, *names in rows:
             _tell_second(stage, row_number, file, line, slug, name, ", ".join(one for one in names if one))
     for staged, table in ((staging.LINE, transfer_line), (staging.PARTICIPANT, participant)):
-        columns = [c for c in table.c if c.name not in {"transfer_id", "notes"}]
-        same = [staged.c[c.name].is_not_distinct_from(c) for c in columns]
+        names = [c.name for c in table.c if c.name not in {"transfer_id", "key", "notes"}]
+        owner = staged.alias("owner")
+        now = exists().where(RECORD_NOW.c.record_id == record.c.id, RECORD_NOW.c.defines)
+        in_files = [owner.c.record_id == record.c.id, owner.c.dataset_id == record.c.dataset_id]
+        in_tables = [table.c.transfer_id == record.c.id]
+        in_files.append(owner.c.key == staged.c.key)
+        in_tables.append(table.c.key == staged.c.key)
+        same_in_files = [staged.c[name].is_not_distinct_from(owner.c[name]) for name in names]
+        same_in_tables = [staged.c[name].is_not_distinct_from(table.c[name]) for name in names]
+        there = or_(and_(now, exists().where(*in_files)), and_(~now, exists().where(*in_tables)))
+        same = or_(
+            and_(now, exists().where(*in_files, *same_in_files)),
+            and_(~now, exists().where(*in_tables, *same_in_tables)),
+        )
         rows = stage.connection.execute(
             select(RECORD.c.row, RECORD.c.file, RECORD.c.line, RECORD.c.slug, dataset.c.name, staged.c.key)
             .select_from(RECORD)
             .join(staged, and_(staged.c.slug == RECORD.c.slug, staged.c.dataset_id == RECORD.c.dataset_id))
             .join(record, record.c.id == RECORD.c.record_id)
             .join(dataset, dataset.c.id == record.c.dataset_id)
-            .where(
-                ~RECORD.c.defines,
-                # What claims conclude may differ, there the two data sets' rivals meet; a new part may not.
-                or_(
-                    and_(staged.c.claimed == ",", ~exists().where(table.c.transfer_id == RECORD.c.record_id, *same)),
-                    ~exists().where(table.c.transfer_id == RECORD.c.record_id, table.c.key == staged.c.key),
-                ),
-            )
+            # What claims conclude may differ, there the two data sets' rivals meet; a new part may not.
+            .where(~RECORD.c.defines, or_(and_(staged.c.claimed == ",", ~same), ~there))
         )
         for row_number, file, line, slug, name, key in rows:
             _tell_second(stage, row_number, file, line, slug, name, key)
@@ -154,9 +161,9 @@ def _differs(field: Field, table: Table, staged: Table) -> ColumnElement[bool]:
     column = table.c[str(field.column)]
     given = staged.c[column.name]
     owner = staged.alias("owner")
-    now = exists().where(owner.c.record_id == table.c.id, owner.c.dataset_id == record.c.dataset_id)
+    now = exists().where(owner.c.record_id == record.c.id, owner.c.dataset_id == record.c.dataset_id)
     said = exists().where(
-        claim.c.record_id == table.c.id, claim.c.part == "", claim.c.field == field.name, claim.c.stance == "supports"
+        claim.c.record_id == record.c.id, claim.c.part == "", claim.c.field == field.name, claim.c.stance == "supports"
     )
     return and_(
         given.is_not(None),

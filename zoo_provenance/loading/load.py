@@ -81,9 +81,6 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, *, dry_ru
     applying.apply_records(connection)
     applying.remove_claims(connection)
     applying.apply_parts(connection)
-    checks.tell_second_definitions(stage)
-    if stage.problems:
-        raise _refused(stage)
     applying.add_claims(connection, batch_id)
     conclusions.conclude_columns(stage, before)
     checks.tell_circles(stage)
@@ -115,6 +112,7 @@ def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
     checks.tell_doubled_parts(stage)
     resolving.tell_wrong_claims(stage)
     if not stage.problems:
+        checks.tell_second_definitions(stage)
         checks.tell_lost_parts(stage)
         checks.tell_second_decisions(stage)
 
