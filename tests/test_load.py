@@ -434,11 +434,9 @@ EDITS = {
     "an animal taken off a line": (OTTERS, "    animals: [pip]\n", "", "transfer"),
     "a link added": (RAFT, "animals: [raft]", "animals: [raft]\nanswers: 1995-otters", "transfer"),
     "what passes": (OTTERS, "kind: gift", "kind: gift\npasses: [custody]", "transfer"),
-    "notes": (RAFT, "date: 1999", "date: 1999\nnotes: of the spring", "transfer"),
     "the first name": ("institutions.yaml", "[Rowan Zoo]", "[Zoo of Rowan]", "institution"),
     "a dam taken away": ("animals.yaml", "dam: pip-s-dam, ", "", "animal"),
     "a basis added": ("sources.yaml", "[ledger]}", "[ledger, letter]}", "source"),
-    "an office": ("people.yaml", "One]", "One], offices: [{value: Keeper, source: letter}]", "person"),
 }
 
 
@@ -904,7 +902,7 @@ def written(model: Model, folder: Path, shuffle: random.Random | None = None) ->
     return paths
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, database=None, phases=(Phase.generate,))
+@settings(max_examples=3, deadline=None, derandomize=True, database=None, phases=(Phase.generate,))
 @given(model=data_sets(), seed=st.integers(0, 9999))
 def test_any_data_set_loads_twice_without_a_change_and_in_any_order_on_sqlite(
     engines: dict[str, Engine], tmp_path_factory: pytest.TempPathFactory, model: Model, seed: int

@@ -49,7 +49,10 @@ def conclude_columns(stage: Staging, before: set[tuple[int, str, str]]) -> None:
         for (record_id, part, name), conclusion in found.items()
         if (field := field_named(owner := owner_of(kinds[record_id], part), name)) and columns_of(owner, field)
     ]
-    concluded.extend(_emptied(connection, before - found.keys()))
+    left = before - found.keys()
+    # What a transfer passes goes with the kind it followed from.
+    left |= {(record_id, "", what) for record_id, _, name in left if name == "kind" for what in ("custody", "title")}
+    concluded.extend(_emptied(connection, left - found.keys()))
     if concluded:
         connection.execute(CONCLUSION.insert(), concluded)
         _write_conclusions(connection)
