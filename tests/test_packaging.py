@@ -24,7 +24,7 @@ LEFT_OUT = shutil.ignore_patterns(
 def run(*command: str | Path, **options: Any) -> str:
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return str(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def _house(folder: Path) -> Path:
 
 def _ask(python: Path, place: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "ZOOPROV_DB"}}
-    zoo = [python, "-m", "zoo_provenance", "--db", place / "zoo.db"]
+    zoo: list[str | Path] = [python, "-m", "zoo_provenance", "--db", place / "zoo.db"]
     run(*zoo, "db", "upgrade", cwd=place, env=environment)
     run(*zoo, "load", cwd=place, env=environment)
     assert '"max": 75' in run(*zoo, "arrivals", "2024-11-moscow-zoo-gift", "-f", "json", cwd=place, env=environment)

@@ -25,6 +25,7 @@ def expand(stage: Staging) -> None:
     rows = stage.connection.execute(
         select(
             SHORT_FORM,
+            staged.c.taxon.label("named_taxon"),
             *(
                 # The files' word where this load defines the animal, else the database's.
                 case((staged.c.row.is_not(None), staged.c[name]), else_=animal.c[name]).label(label)
@@ -50,7 +51,7 @@ def expand(stage: Staging) -> None:
     for (slug, taxon_id), group in groupby(travellers, key=lambda one: (one.row.slug, one.taxon_id)):
         animals = list(group)
         if taxon_id is None:
-            for row in (one.row for one in animals if one.row.animal not in stage.broken):
+            for row in (one.row for one in animals if one.row.animal not in stage.broken and not one.row.named_taxon):
                 message = f"{row.animal!r} has no taxon; give it one, or write the line out under 'lines'"
                 stage.problem(row.row, row.file, row.line, "animal", "no-taxon", message)
             continue
