@@ -196,13 +196,7 @@ def _keep_chosen(data_set: DataSet) -> None:
     """Drop the documents of records that the chosen files say nothing about."""
     chosen = data_set.chosen or frozenset()
 
-    slugs: set[str] = set()
-    for document in data_set.documents:
-        if document.path.resolve() in chosen:
-            slugs.add(_target(document))
-            # What a short form implies is in its animals' own entries.
-            named = document.node.at(("animals",)).content
-            slugs.update(str(one.content) for one in named if isinstance(named, list) and isinstance(one, Node))
+    slugs = {_target(document) for document in data_set.documents if document.path.resolve() in chosen}
     data_set.documents = [document for document in data_set.documents if _target(document) in slugs]
 
 

@@ -11,12 +11,13 @@ from sqlalchemy import case, exists, select
 
 from zoo_provenance.counts import format_range, sum_counts
 from zoo_provenance.evidence.claims import as_claimed, taxa_above
-from zoo_provenance.evidence.concluding import Chosen, Conclusion, conclude
+from zoo_provenance.evidence.comparing import meaning_of
+from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude
 from zoo_provenance.loading import staging
 from zoo_provenance.loading.problems import Mark
 from zoo_provenance.loading.staging import CLAIM, DECISION, SHORT_FORM, Staging
-from zoo_provenance.tables import animal, record
-from zoo_provenance.vocabulary import FIELDS, Kind, Stance
+from zoo_provenance.tables import animal, claim, record
+from zoo_provenance.vocabulary import FIELDS, Kind, Shape, Stance
 
 
 def expand(stage: Staging) -> None:
@@ -44,7 +45,7 @@ def expand(stage: Staging) -> None:
     ).all()
     if not rows:
         return
-    claimed = _claimed(stage)
+    claimed = {**_stored(stage), **_claimed(stage)}
     travellers = [_Traveller.of(row, claimed) for row in rows]
     slugs = _slugs(stage, {one.taxon_id for one in travellers})
     travellers.sort(key=lambda one: (one.row.slug, slugs.get(one.taxon_id, ""), one.row.row))
@@ -107,6 +108,34 @@ def _claimed(stage: Staging) -> dict[tuple[int, str], Conclusion]:
         )
         for (record_id, name), group in groupby(rows, key=lambda row: (row.record_id, row.field))
     }
+
+
+def _stored(stage: Staging) -> dict[tuple[int, str], Conclusion]:
+    """Return what a data set itself said of the count of an animal that this load does not define.
+
+    The animal's column may hold what others say of it; a short form counts by its own data set's word.
+    """
+    staged = staging.KINDS[Kind.ANIMAL]
+    rows = stage.connection.execute(
+        select(claim, SHORT_FORM.c.dataset_id.label("asking"))
+        .join(SHORT_FORM, SHORT_FORM.c.animal_id == claim.c.record_id)
+        .where(
+            claim.c.field == "count",
+            claim.c.part == "",
+            claim.c.stance == Stance.SUPPORTS,
+            ~exists().where(staged.c.record_id == claim.c.record_id),
+        )
+        .order_by(claim.c.record_id, claim.c.id)
+    ).all()
+    return {
+        (record_id, "count"): conclude(Shape.COUNT, [_said(row) for row in group if row.dataset_id == row.asking], None)
+        for record_id, group in groupby(rows, key=lambda row: row.record_id)
+    }
+
+
+def _said(row: Any) -> Claimed:
+    meaning = meaning_of(Shape.COUNT, row.value, row.low, row.high)
+    return Claimed(row.value, row.low, row.high, None, meaning)
 
 
 def _slugs(stage: Staging, ids: set[int | None]) -> dict[int | None, str]:
