@@ -352,7 +352,6 @@ def test_adding_a_search_to_a_loaded_record_leaves_its_value_alone(orchard: Conn
             "count: {claims: [{value: 4, source: letter}, {value: 6, source: ledger}], settled: 6, because: counted}",
             (6, 6),
         ),
-        ("count: {claims: [{value: 4, source: letter}, {value: 6, source: ledger}]}", (4, 6)),
         ("count: several", (2, None)),
         ("sex: mixed", (1, 1)),
     ],
@@ -399,15 +398,10 @@ def is_nothing(url: URL) -> bool:
     return not Path(str(url.database)).exists() if name_of(url) == "sqlite" else schema.is_empty(url)
 
 
-def test_one_problem_keeps_everything_out(url: URL, seeds: WriteSeeds) -> None:
-    load(url, seeds(ORCHARD))
-    stored = rows_at(url)
+def test_one_problem_keeps_everything_out(orchard: Connection, seeds: WriteSeeds) -> None:
     wrong = edited(OTTERS, "to: rowan-zoo", "to: rown-zoo", edited("institutions.yaml", "1901", "1902"))
-    loaded = load(url, seeds(wrong))
-    (problem,) = loaded.problems
+    (problem,) = refused(orchard, seeds(wrong)).problems
     assert (problem.code, problem.file.path.endswith(OTTERS), problem.mark.line) == ("unknown-slug", True, 4)
-    assert (loaded.created, loaded.updated, loaded.batch) == ({}, {}, None)
-    assert rows_at(url) == stored
 
 
 def test_a_load_with_problems_leaves_no_new_database_behind(bare_url: URL, seeds: WriteSeeds) -> None:
@@ -432,8 +426,6 @@ EDITS = {
     "a source added": (OTTERS, "sources: [ledger]", "sources: [ledger, letter]", "transfer"),
     "a participant removed": (OTTERS, KEEPER, "", "transfer"),
     "an animal taken off a line": (OTTERS, "    animals: [pip]\n", "", "transfer"),
-    "a link added": (RAFT, "animals: [raft]", "animals: [raft]\nanswers: 1995-otters", "transfer"),
-    "what passes": (OTTERS, "kind: gift", "kind: gift\npasses: [custody]", "transfer"),
     "the first name": ("institutions.yaml", "[Rowan Zoo]", "[Zoo of Rowan]", "institution"),
     "a dam taken away": ("animals.yaml", "dam: pip-s-dam, ", "", "animal"),
     "a basis added": ("sources.yaml", "[ledger]}", "[ledger, letter]}", "source"),
@@ -521,10 +513,6 @@ def test_a_plain_value_and_the_same_one_sourced_are_one_value(orchard: Connectio
         (
             "{claims: [{value: 70+, source: ledger}]}",
             "{claims: [{value: '>69', source: letter}, {value: 70+, source: ledger}]}",
-        ),
-        (
-            "{claims: [{value: 3, source: ledger}]}",
-            "{claims: [{value: 1.1.1, source: letter}, {value: 3, source: ledger}]}",
         ),
         (
             "{claims: [{value: 3, source: ledger}], settled: 3, because: counted}",
@@ -657,10 +645,10 @@ def test_a_file_about_a_record_takes_the_records_own_file_with_it(empty: Connect
     folder = seeds({**ORCHARD, "about/otters.yaml": about})
     assert done(load_into(empty, folder)) == (ALL, {}, {})
     assert sources_of(empty, "1995-otters/young", "count")["4"] == {"letter"}
-    told = answers(empty)
+    stored = rows(empty)
     for path in ("about/otters.yaml", OTTERS):
         assert done(load_into(empty, folder / path)) == ({}, {}, {"transfer": 1})
-        assert answers(empty) == told
+        assert rows(empty) == stored
 
 
 def test_what_is_said_in_a_file_about_a_record_of_the_same_data_set_is_a_rival(empty: Connection, put: Put) -> None:
@@ -760,11 +748,8 @@ def test_the_command_prints_the_batch_and_the_counts(url: URL, seeds: WriteSeeds
     assert first["schema"] == "zooprov/load/1"
     assert (first["created"], first["updated"], first["unchanged"], first["pruned"]) == (ALL, {}, {}, {})
     assert first["batch"] == 1
-    again = zoo("load", folder, "-f", "json", db=url)
-    assert json.loads(again.stdout)["unchanged"] == ALL
-    assert json.loads(again.stdout)["batch"] is None
-    said_so = zoo("load", folder, "-f", "table", db=url)
-    assert (said_so.exit_code, "nothing has changed" in said_so.stdout) == (0, True)
+    again = zoo("load", folder, "-f", "table", db=url)
+    assert (again.exit_code, "nothing has changed" in again.stdout) == (0, True)
 
 
 # -- new databases and the packaged data set -------------------------------------------------------------

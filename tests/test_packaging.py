@@ -66,8 +66,13 @@ def _house(folder: Path) -> Path:
     """Make a fresh environment that sees this one's libraries but not its zoo-provenance."""
     venv.create(folder, with_pip=False)
     site = next(folder.glob("lib/python*/site-packages"))
-    libraries = [entry for entry in sys.path if entry.endswith("site-packages")]
-    (site / "libraries.pth").write_text("\n".join(libraries) + "\n", encoding="utf-8")
+    libraries = folder / "libraries"
+    libraries.mkdir()
+    for entry in (Path(entry) for entry in sys.path if entry.endswith("site-packages")):
+        for library in entry.iterdir():
+            if not library.name.startswith(("zoo_provenance", "__editable__")):
+                (libraries / library.name).symlink_to(library)
+    (site / "libraries.pth").write_text(f"{libraries}\n", encoding="utf-8")
     return site
 
 
@@ -91,10 +96,6 @@ def test_the_wheel_works_in_an_empty_directory(built: dict[str, Path], tmp_path:
 def test_a_bare_checkout_works_without_being_installed(built: dict[str, Path], tmp_path: Path) -> None:
     site = _house(tmp_path / "environment")
     (site / "checkout.pth").write_text(f"{built['copy']}\n", encoding="utf-8")
-    libraries = (site / "libraries.pth").read_text(encoding="utf-8")
-    # The checkout comes before an installed zoo-provenance among the libraries.
-    (site / "libraries.pth").unlink()
-    (site / "zlibraries.pth").write_text(libraries, encoding="utf-8")
     (tmp_path / "empty").mkdir()
     _ask(tmp_path / "environment" / "bin" / "python", tmp_path / "empty")
 
