@@ -35,6 +35,11 @@ class File:
         """The lines as editors count them."""
         return re.split(r"\r\n|\r|\n", self.text)
 
+    @cached_property
+    def separated(self) -> bool:
+        """Whether the text holds separators at which YAML breaks lines and editors do not."""
+        return "\u2028" in self.text or "\u2029" in self.text
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -46,8 +46,10 @@ def write_out(stage: Staging) -> None:
     """
     connection = stage.connection
     contested = _contested(connection)
+    second = connection.execute(select(exists().where(~RECORD.c.defines))).scalar()
     for owner, field in _concluded_fields():
-        _second_definitions(stage, owner, field)
+        if second:
+            _second_definitions(stage, owner, field)
         if (owner, field.name) in contested:
             _staged_values(stage, owner, field)
             _stored_values(connection, owner, field)
@@ -59,8 +61,10 @@ def write_out(stage: Staging) -> None:
     again = exists().where(*said, first.c.during.is_not_distinct_from(CLAIM.c.during), first.c.row < CLAIM.c.row)
     connection.execute(delete(CLAIM).where(again))
     # Who vouches for a whole record says so of its own definition, not of what another data set has in it.
-    second = exists().where(RECORD.c.slug == CLAIM.c.slug, RECORD.c.dataset_id == CLAIM.c.dataset_id, ~RECORD.c.defines)
-    connection.execute(delete(CLAIM).where(CLAIM.c.field == "", second))
+    not_its_own = exists().where(
+        RECORD.c.slug == CLAIM.c.slug, RECORD.c.dataset_id == CLAIM.c.dataset_id, ~RECORD.c.defines
+    )
+    connection.execute(delete(CLAIM).where(CLAIM.c.field == "", not_its_own))
 
 
 def _contested(connection: Connection) -> set[tuple[str, str]]:

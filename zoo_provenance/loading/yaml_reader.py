@@ -17,7 +17,6 @@ LARGEST = 16 * 1024 * 1024
 DEEPEST = 20
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _UNQUOTED = re.compile(r"(?:^|[:\-,\[{])\s*(?P<value>[>|?@`%&*!~][^,\]}]*)")
-_SEPARATORS = "\u2028\u2029"
 _INVISIBLE_LETTERS = "\n\t\r\u00a0\u00ad\u200b\u200c\u200d\u2028\u2029\u3000"
 
 
@@ -119,7 +118,7 @@ def _syntax(file: File, fault: yaml.MarkedYAMLError) -> Problem:
 
 def _mark_of(file: File, place: Any) -> Mark:
     """Return YAML's place as editors count it: YAML breaks lines at separators where editors do not."""
-    if not any(separator in file.text for separator in _SEPARATORS):
+    if not file.separated:
         last = min(place.line + 1, len(file.lines))
         return Mark(last, place.column + 1 if last == place.line + 1 else len(file.lines[-1]) + 1)
     line = file.text.count("\n", 0, place.index) + 1
