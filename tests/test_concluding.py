@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -54,7 +53,7 @@ def taxon(number: int) -> Claimed:
 
 def during(claim: Claimed, period: str) -> Claimed:
     read = parse_date(period)
-    return replace(claim, during=(read.earliest, read.latest))
+    return claim._replace(during=(read.earliest, read.latest))
 
 
 def counted(*values: str, decision: Chosen | None = None) -> Conclusion:
@@ -212,10 +211,10 @@ def test_dismissed_contradicted_silent_and_unknown_claims_never_count(given_: Ev
     one = data.draw(st.sampled_from(claims))
     # A value that would otherwise conflict with the rest, or be all there is.
     idle = [
-        replace(one, dismissed=True),
-        replace(one, stance="contradicts"),
-        replace(one, stance="silent"),
-        replace(one, value="?", low=None, high=None, record=None, meaning=meaning_of(shape, "?")),
+        one._replace(dismissed=True),
+        one._replace(stance="contradicts"),
+        one._replace(stance="silent"),
+        one._replace(value="?", low=None, high=None, record=None, meaning=meaning_of(shape, "?")),
     ]
     assert conclude(shape, [*idle, *claims[1:]]) == conclude(shape, claims[1:])
     assert conclude(shape, idle) == Conclusion()
@@ -342,7 +341,7 @@ def test_a_decision_for_a_claimed_value_concludes_that_value_with_its_bounds(
 
 
 def test_a_decision_for_a_dismissed_value_leaves_no_count_without_its_bounds() -> None:
-    found = conclude(Shape.COUNT, [replace(count("45"), dismissed=True), count("75")], Chosen("45", None))
+    found = conclude(Shape.COUNT, [count("45")._replace(dismissed=True), count("75")], Chosen("45", None))
     assert (found.value is None) == (found.low is None)
 
 

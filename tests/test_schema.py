@@ -241,7 +241,7 @@ def test_drift_is_seen(url: URL) -> None:
 def _clauses(connection: Connection) -> dict[str, list[str]]:
     query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
     rows = connection.execute(text(query)).all()
-    return {row.name: sorted(line.strip().rstrip(",") for line in row.sql.split("\n")) for row in rows}
+    return {row.name: sorted(line.strip().rstrip(",").replace('"', "") for line in row.sql.split("\n")) for row in rows}
 
 
 def test_every_check_of_the_declared_tables_is_in_the_migrated_ones(url: URL) -> None:

@@ -603,6 +603,7 @@ class _Waiver(TypedColumns):
     part = Column(Words, nullable=False, server_default=text("''"))
     reason = Column(Words, nullable=False)
     batch_id = Column(Integer, ForeignKey("batch.id"), nullable=False, index=True)
+    dataset_id = Column(Integer, ForeignKey("dataset.id"), index=True)
 
 
 waiver = Table(

@@ -77,6 +77,8 @@ class SourceKind(StrEnum):
     LAW = "law"
     PROPOSAL = "proposal"
     PERMIT = "permit"
+    IMPORTER_REPORT = "importer_report"
+    EXPORTER_REPORT = "exporter_report"
     ARCHIVE = "archive"
     LETTER = "letter"
     BOOK = "book"
@@ -354,6 +356,7 @@ _ENTRIES: dict[str, tuple[Field, ...]] = {
         _date("closed"),
         _record("parent", "parent_id", Kind.INSTITUTION),
         _record("successor", "successor_id", Kind.INSTITUTION),
+        Field("cites_party", Shape.WORD, words=Existence, changes=True),
     ),
     "person": (Field("office", Shape.TEXT, many=True, changes=True),),
     "source": (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 from zoo_provenance.counts import bound_text, parse_count
 from zoo_provenance.dates import is_approximate
@@ -16,8 +16,7 @@ Range = tuple[str | None, str | None]
 _ORDER = (Verdict.AGREE, Verdict.REFINES, Verdict.POSSIBLE, Verdict.CONFLICT)
 
 
-@dataclass(frozen=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What a value means, for comparing.
 
     A date or count is one or more ranges of text in which order is time or number (a count has those of males

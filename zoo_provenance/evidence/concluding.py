@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import NamedTuple
 
 from zoo_provenance.counts import format_range
 from zoo_provenance.evidence.comparing import Meaning, compare, refines, worst
 from zoo_provenance.vocabulary import Shape, Verdict
 
 
-@dataclass(frozen=True)
-class Claimed:
+class Claimed(NamedTuple):
     """One source's value of a field, as concluding needs it."""
 
     value: str | None
@@ -30,8 +30,7 @@ class Claimed:
         return self.stance == "supports" and not self.dismissed and self.value != "?"
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(NamedTuple):
     """A decision's value; all None is left open on purpose."""
 
     value: str | None
