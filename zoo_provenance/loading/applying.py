@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from zoo_provenance.loading import staging
-from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, SCOPE, TOUCHED
+from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, SCOPE, TOUCHED, WAIVER
 from zoo_provenance.tables import (
     KIND_TABLES,
     claim,
@@ -35,6 +35,7 @@ from zoo_provenance.tables import (
     source_basis,
     transfer_line,
     transfer_link,
+    waiver,
 )
 from zoo_provenance.vocabulary import FIELDS, Kind, columns_of
 
@@ -176,6 +177,8 @@ def enter_scope(connection: Connection, whole: Sequence[int]) -> None:
         select(claim.c.record_id, claim.c.dataset_id)
         .join(record, record.c.id == claim.c.record_id)
         .where(claim.c.dataset_id.in_(whole), claim.c.dataset_id != record.c.dataset_id),
+        select(WAIVER.c.record_id, WAIVER.c.dataset_id),
+        select(waiver.c.record_id, waiver.c.dataset_id).where(waiver.c.dataset_id.in_(whole)),
     )
     connection.execute(insert(SCOPE).from_select(["record_id", "dataset_id"], spoken))
 
@@ -243,6 +246,23 @@ def _apply_dismissals(connection: Connection, batch_id: int) -> None:
     of_fresh = select(claim.c.record_id).where(claim.c.id.in_(select(fresh.subquery().c.id)))
     connection.execute(insert(TOUCHED).from_select(["record_id"], of_fresh))
     connection.execute(insert(dismissal).from_select(["claim_id", "reason", "dataset_id", "batch_id"], fresh))
+
+
+def apply_waivers(connection: Connection, batch_id: int) -> None:
+    """Bring the waivers of the data sets to what is staged; one given by command, or by another set, stays."""
+    keys = and_(*(waiver.c[name] == WAIVER.c[name] for name in ("rule", "record_id", "part")))
+    same = and_(keys, waiver.c.dataset_id == WAIVER.c.dataset_id, waiver.c.reason == WAIVER.c.reason)
+    gone = and_(_in_scope(waiver), ~exists().where(same))
+    connection.execute(insert(TOUCHED).from_select(["record_id"], select(waiver.c.record_id).where(gone)))
+    connection.execute(delete(waiver).where(gone))
+    first = WAIVER.alias("first")
+    again = exists().where(*(first.c[name] == WAIVER.c[name] for name in ("rule", "record_id", "part")))
+    again = again.where(first.c.row < WAIVER.c.row)
+    fresh = and_(~exists().where(keys), ~again)
+    columns = ["rule", "record_id", "part", "reason", "dataset_id"]
+    connection.execute(insert(TOUCHED).from_select(["record_id"], select(WAIVER.c.record_id).where(fresh)))
+    new = select(*(WAIVER.c[name] for name in columns), _literal(batch_id)).where(fresh)
+    connection.execute(insert(waiver).from_select([*columns, "batch_id"], new))
 
 
 def _literal(number: int) -> ColumnElement[int]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from zoo_provenance.errors import quoted
 from zoo_provenance.loading import shapes, staging
-from zoo_provenance.loading.problems import Mark
+from zoo_provenance.loading.problems import Mark, nearest
 from zoo_provenance.loading.saying import Path, Place, Sayer
 from zoo_provenance.loading.values import Value
 from zoo_provenance.names import fold
+from zoo_provenance.rules import RULES
 from zoo_provenance.vocabulary import (
     FIELDS,
     LABEL_LENGTH,
@@ -171,6 +172,19 @@ class Scribe(Sayer):
             for source, source_path in sources:
                 values = {**place.keys, "field": searched.field, "source": source, "stance": "silent"}
                 self.claim({**values, "note": note, "locator": locator}, (*here, "field"), source_path)
+
+        for at, waived in enumerate(entry.waive or ()):
+            here = (*path, "waive", at)
+            if waived.rule not in RULES:
+                message = f"{quoted(waived.rule)} is no rule of the check"
+                hint = nearest(waived.rule, RULES) or f"expected one of {', '.join(RULES)}"
+                self.problem((*here, "rule"), "rule", "unknown-rule", message, hint)
+            if not waived.because.strip():
+                self.problem((*here, "because"), "because", "no-reason", "a waiver needs its reason in 'because'")
+            reason = self.text(waived.because, (*here, "because"), NOTE_LENGTH)
+            values = {**place.keys, "rule": waived.rule, "reason": reason}
+            mark = self.mark((*here, "rule"))
+            self.stage_row(staging.WAIVER, values, {"": mark, "part": self.part_marks.get(place.part, mark)})
 
     # -- transfers -----------------------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, *, dry_ru
     applying.remove_claims(connection)
     applying.apply_parts(connection)
     applying.add_claims(connection, batch_id)
+    applying.apply_waivers(connection, batch_id)
     conclusions.conclude_columns(stage, before)
     checks.tell_circles(stage)
     if stage.problems:

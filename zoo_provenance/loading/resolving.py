@@ -221,19 +221,22 @@ def tell_wrong_claims(stage: Staging) -> None:
         descends = row.field in set(DescentRole) and row.field != "parent"
         says = "descend from itself" if descends else f"come round to itself through {row.field!r}"
         stage.problem(row.row, row.file, row.line, "value_record", "circle", f"{row.slug!r} would {says}")
-    for key, staged, kept, noun in (
-        (CLAIM.c.line_key, staging.LINE, transfer_line, "line"),
-        (CLAIM.c.participant_key, staging.PARTICIPANT, participant, "participant"),
+    for said, column, staged, kept, noun in (
+        (CLAIM, "line_key", staging.LINE, transfer_line, "line"),
+        (CLAIM, "participant_key", staging.PARTICIPANT, participant, "participant"),
+        (staging.WAIVER, "line_key", staging.LINE, transfer_line, "line"),
+        (staging.WAIVER, "participant_key", staging.PARTICIPANT, participant, "participant"),
     ):
+        key = said.c[column]
         nowhere = (
-            select(func.min(CLAIM.c.row), CLAIM.c.file, func.min(CLAIM.c.line), CLAIM.c.slug, key.label("key"))
+            select(func.min(said.c.row), said.c.file, func.min(said.c.line), said.c.slug, key.label("key"))
             .where(
                 key.is_not(None),
-                CLAIM.c.record_id.is_not(None),
-                ~exists().where(staged.c.record_id == CLAIM.c.record_id, staged.c.key == key),
-                ~exists().where(kept.c.transfer_id == CLAIM.c.record_id, kept.c.key == key),
+                said.c.record_id.is_not(None),
+                ~exists().where(staged.c.record_id == said.c.record_id, staged.c.key == key),
+                ~exists().where(kept.c.transfer_id == said.c.record_id, kept.c.key == key),
             )
-            .group_by(CLAIM.c.file, CLAIM.c.slug, key)
+            .group_by(said.c.file, said.c.slug, key)
         )
         for row, file, line, slug, name in stage.connection.execute(nowhere).all():
             if slug in stage.broken:

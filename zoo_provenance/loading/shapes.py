@@ -104,6 +104,13 @@ class Searched(Cited):
     field: str
 
 
+class Waived(Shape):
+    """A finding of a rule that is let stand, and why."""
+
+    rule: str
+    because: str
+
+
 class Passes(Shape):
     """What a transfer passes, each told apart."""
 
@@ -134,6 +141,7 @@ def _stated(owner: str) -> dict[str, Any]:
 class _Common(Cited):
     statements: dict[str, Stated] | None = None
     searched: list[Searched] | None = None
+    waive: list[Waived] | None = None
     notes: str | None = None
 
 

@@ -111,6 +111,9 @@ DECISION = _stage(
     *_words("slug", "part", "field", "language", "value", "value_record", "reason"),
     *_ids("record_id", "value_record_id"),
 )
+WAIVER = _stage(
+    "waiver", *_words("slug", "line_key", "participant_key", "part", "rule", "reason"), *_ids("record_id")
+)
 SCOPE = Table(
     "stage_scope",
     _staging,
@@ -143,7 +146,7 @@ CONCLUSION = Table(
 
 OF_RECORD: tuple[Table, ...] = (
     *KINDS.values(),
-    *(LINE, PARTICIPANT, SHORT_FORM, LINE_ANIMAL, BASIS, DESCENT, LINK, CLAIM, DECISION),
+    *(LINE, PARTICIPANT, SHORT_FORM, LINE_ANIMAL, BASIS, DESCENT, LINK, CLAIM, DECISION, WAIVER),
 )
 """Tables whose `slug` says which record a row is of."""
 

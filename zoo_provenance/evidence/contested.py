@@ -1,0 +1,232 @@
+"""Contested fields: those of which more than one thing is said, or one is denied or decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, union
+
+from zoo_provenance.evidence.claims import Statement, taxa_above
+from zoo_provenance.evidence.comparing import meaning_of
+from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude
+from zoo_provenance.evidence.origins import count_origins, roots_of
+from zoo_provenance.tables import animal, claim, decision, dismissal, record, source_basis
+from zoo_provenance.vocabulary import EVERYWHERE, FIELDS, Field, Kind, Shape, Verdict, field_named, owner_of
+
+_PARENTS = ("dam", "sire")
+_MANY = tuple(
+    {field.name for fields in (*FIELDS.values(), EVERYWHERE) for field in fields.values() if field.many} - {*_PARENTS}
+)
+
+
+class Word(NamedTuple):
+    """One claim of a contested field: what it says, who says it, and whether it was dismissed."""
+
+    value: str | None
+    value_record_id: int | None
+    during: str | None
+    source_id: int | None
+    stance: str
+    own: bool
+    certainty: str | None
+    dismissed: str | None
+
+
+class Contest(NamedTuple):
+    """A contested field, its claims and what follows from them."""
+
+    record_id: int
+    kind: str
+    slug: str
+    part: str
+    name: str
+    words: tuple[Word, ...]
+    claimed: tuple[Claimed, ...]
+    conclusion: Conclusion
+    verdict: Verdict
+
+
+def contested(
+    connection: Connection, records: Statement | None = None, given: Mapping[str, Any] | None = None
+) -> Iterator[Contest]:
+    """Yield the contested fields of the records a statement selects, or of all: three statements, one pass."""
+    parameters = dict(given or {})
+    above = taxa_above(connection)
+    decided = select(decision) if records is None else select(decision).where(decision.c.record_id.in_(records))
+    chosen = {
+        (row.record_id, row.part, row.field): Chosen(row.value, row.value_record_id)
+        for row in connection.execute(decided, parameters)
+    }
+    rows = connection.execute(statement(records), parameters)
+    for (record_id, part, name), group in groupby(rows, key=lambda row: row[:3]):
+        claims = list(group)
+        kind, slug = claims[0][3], claims[0][4]
+        field = _field(owner_of(kind, part), name)
+        if field is None:
+            continue
+        claimed = tuple(_claimed(field.shape, row, above) for row in claims)
+        words = tuple(
+            Word(row[5], row[6], row[9], row[12], row[13], bool(row[14]), row[15], row[16]) for row in claims
+        )
+        conclusion = conclude(field.shape, claimed, chosen.get((record_id, part, name)))
+        verdict = verdict_of(name, claimed, conclusion)
+        if name in _PARENTS and verdict is Verdict.CONFLICT and all(word.certainty is not None for word in words):
+            # Candidates that are each said to be but likely: one of them is the parent.
+            verdict = Verdict.POSSIBLE
+        yield Contest(record_id, kind, slug, part, name, words, claimed, conclusion, verdict)
+
+
+_field = cache(field_named)
+
+
+def verdict_of(name: str, claimed: tuple[Claimed, ...], conclusion: Conclusion) -> Verdict:
+    """Return how what is said of a field stands together; a denial of what stands is a conflict."""
+    if name == "exists" and any(one.live and one.value == "no" for one in claimed):
+        return Verdict.CONFLICT
+    denied = {one.meaning for one in claimed if one.stance == "contradicts" and not one.dismissed}
+    if denied and not denied.isdisjoint(conclusion.standing):
+        return Verdict.CONFLICT
+    return conclusion.verdict
+
+
+def _claimed(shape: Shape, row: Any, above: Mapping[int, frozenset[int]]) -> Claimed:
+    value, value_record_id, low, high = row[5:9]
+    return Claimed(
+        value,
+        low,
+        high,
+        value_record_id,
+        meaning_of(shape, value, low, high, value_record_id, above.get(value_record_id, frozenset())),
+        row[13],
+        row[16] is not None,
+        None if row[9] is None else (row[10], row[11]),
+    )
+
+
+def statement(records: Statement | None) -> Statement:
+    """Return the statement of all claims of contested fields, field by field."""
+    groups = _groups(records)
+    named, by = record.alias("named"), record.alias("by")
+    same = and_(*(claim.c[name] == groups.c[name] for name in ("record_id", "part", "field")))
+    return (
+        select(
+            claim.c.record_id,
+            claim.c.part,
+            claim.c.field,
+            record.c.kind,
+            record.c.slug,
+            claim.c.value,
+            claim.c.value_record_id,
+            claim.c.low,
+            claim.c.high,
+            claim.c.during,
+            claim.c.during_earliest,
+            claim.c.during_latest,
+            claim.c.source_id,
+            claim.c.stance,
+            claim.c.own,
+            claim.c.certainty,
+            dismissal.c.reason,
+            named.c.slug.label("named"),
+            by.c.slug.label("by"),
+        )
+        .select_from(groups)
+        .join(claim, same)
+        .join(record, record.c.id == claim.c.record_id)
+        .outerjoin(dismissal, dismissal.c.claim_id == claim.c.id)
+        .outerjoin(named, named.c.id == claim.c.value_record_id)
+        .outerjoin(by, by.c.id == claim.c.source_id)
+        .where(claim.c.stance != "silent", record.c.merged_into_id.is_(None))
+        .order_by(
+            record.c.slug,
+            claim.c.part,
+            claim.c.field,
+            claim.c.low.nulls_first(),
+            claim.c.value.nulls_first(),
+            named.c.slug.nulls_first(),
+            claim.c.during.nulls_first(),
+            by.c.slug.nulls_first(),
+            claim.c.locator,
+        )
+    )
+
+
+def contested_records() -> Statement:
+    """Return the statement of records with a contested field."""
+    groups = _groups(None)
+    return select(groups.c.record_id)
+
+
+def _groups(records: Statement | None) -> Any:
+    """Return (record, part, field) of contested fields."""
+    keys = (claim.c.record_id, claim.c.part, claim.c.field)
+    several = func.count(claim.c.value.distinct()) + func.count(claim.c.value_record_id.distinct())
+    rivals = (
+        select(*keys)
+        .where(claim.c.field != "", claim.c.stance != "silent", claim.c.field.not_in(_MANY), ~claim.c.field.like("id.%"))
+        .where(or_(claim.c.field.not_in(_PARENTS), exists().where(animal.c.id == claim.c.record_id, _single())))
+        .group_by(*keys)
+        .having(or_(several > 1, func.min(claim.c.stance) == "contradicts"))
+    )
+    denied = select(*keys).where(claim.c.field == "exists", claim.c.value == "no", claim.c.stance == "supports")
+    # A stated total has a rival it does not name: the sum of the lines.
+    totals = (
+        select(*keys)
+        .join(record, record.c.id == claim.c.record_id)
+        .where(claim.c.field == "count", claim.c.part == "", record.c.kind == Kind.TRANSFER.value)
+    )
+    settled = select(decision.c.record_id, decision.c.part, decision.c.field).where(decision.c.field.not_in(_MANY))
+    parts = [rivals, denied, totals, settled]
+    if records is not None:
+        parts = [part.where(part.selected_columns.record_id.in_(records)) for part in parts]
+    return union(*parts).subquery("contested")
+
+
+def _single() -> ColumnElement[bool]:
+    """Only of one animal can there be but one dam and one sire; a group may have many."""
+    return or_(animal.c.count.is_(None), animal.c.count_max == 1)
+
+
+class Witnesses:
+    """The sources of a database by slug, and what each derives from."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Read them all: two statements."""
+        basis: dict[int, list[int]] = {}
+        for source_id, based_on_id in connection.execute(
+            select(source_basis.c.source_id, source_basis.c.based_on_id)
+        ):
+            basis.setdefault(source_id, []).append(based_on_id)
+        self._basis = basis
+        self._roots: dict[int, frozenset[int]] = {}
+        self.slugs: dict[int, str] = {
+            row[0]: row[1]
+            for row in connection.execute(select(record.c.id, record.c.slug).where(record.c.kind == Kind.SOURCE.value))
+        }
+
+    def roots(self, source_id: int) -> frozenset[int]:
+        """Return the original sources a source leads to."""
+        found = self._roots.get(source_id)
+        if found is None:
+            found = self._roots[source_id] = (
+                roots_of(self._basis, (source_id,))[source_id]
+                if source_id in self._basis
+                else frozenset((source_id,))
+            )
+        return found
+
+    def origins(self, reports: set[tuple[int, bool]]) -> int:
+        """Return the least number of original sources behind reports, each (source, whether its own word)."""
+        if len(reports) < 2:
+            return len(reports)
+        return count_origins(
+            frozenset((source_id,)) if own else self.roots(source_id) for source_id, own in reports
+        ).number
+
+
+def shape_of(kind: str, part: str, name: str) -> Field | None:
+    """Return the field a contest is about."""
+    return _field(owner_of(kind, part), name)

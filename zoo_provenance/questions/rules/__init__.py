@@ -1,0 +1,1 @@
+"""The query of each rule of the check: one statement, whatever the size of the database."""

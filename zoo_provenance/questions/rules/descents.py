@@ -1,0 +1,151 @@
+"""Rules of descent: parents that are too young, of the wrong sex or species, or their own young."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import and_, exists, func, or_, select
+
+from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.questions.rules.asking import Asked, Queries, whole
+from zoo_provenance.tables import animal, descent, record, taxon
+
+_PARENTS = ("dam", "sire", "parent")
+_parent, _old = animal.alias("parent"), record.alias("old")
+
+
+def _families(*columns: Any) -> Statement:
+    """Return the statement of young and parents, by name."""
+    return (
+        select(
+            record.c.slug,
+            _old.c.slug.label("other"),
+            record.c.id.label("record_id"),
+            whole().label("part"),
+            descent.c.role,
+            *columns,
+        )
+        .select_from(descent)
+        .join(animal, animal.c.id == descent.c.child_id)
+        .join(_parent, _parent.c.id == descent.c.parent_id)
+        .join(record, record.c.id == animal.c.id)
+        .join(_old, _old.c.id == _parent.c.id)
+        .where(descent.c.role.in_(_PARENTS))
+        .order_by(record.c.slug, _old.c.slug)
+    )
+
+
+def young_parents(_: Asked) -> Statement:
+    """Return parents that were certainly not born before their young."""
+    return _families(animal.c.born, _parent.c.born.label("parent_born")).where(
+        _parent.c.born_earliest >= animal.c.born_latest
+    )
+
+
+def dead_dams(_: Asked) -> Statement:
+    """Return dams that had certainly died before the birth."""
+    return _families(animal.c.born, _parent.c.died).where(
+        descent.c.role == "dam", _parent.c.died_latest < animal.c.born_earliest
+    )
+
+
+def parents_of_wrong_sex(_: Asked) -> Statement:
+    """Return male dams and female sires."""
+    return _families(_parent.c.sex).where(
+        or_(
+            and_(descent.c.role == "dam", _parent.c.sex == "male"),
+            and_(descent.c.role == "sire", _parent.c.sex == "female"),
+        )
+    )
+
+
+def parents_of_other_species(_: Asked) -> Statement:
+    """Return parents whose taxon neither includes that of the young, nor is included, nor shares its species."""
+    young, old = record.alias("young_taxon"), record.alias("old_taxon")
+    differ = (
+        select(animal.c.taxon_id.label("young"), _parent.c.taxon_id.label("old"))
+        .select_from(descent)
+        .join(animal, animal.c.id == descent.c.child_id)
+        .join(_parent, _parent.c.id == descent.c.parent_id)
+        .where(descent.c.role.in_(_PARENTS), animal.c.taxon_id != _parent.c.taxon_id)
+        .distinct()
+        .cte("differ")
+    )
+    start = select(differ.c.young.label("start"), differ.c.young.label("reached")).union(
+        select(differ.c.old, differ.c.old)
+    )
+    up = start.cte("up", recursive=True)
+    up = up.union(
+        select(up.c.start, taxon.c.parent_id)
+        .join(taxon, taxon.c.id == up.c.reached)
+        .where(taxon.c.parent_id.is_not(None))
+    )
+    one, two = up.alias("one"), up.alias("two")
+    related = exists().where(
+        one.c.start == animal.c.taxon_id,
+        two.c.start == _parent.c.taxon_id,
+        one.c.reached == two.c.reached,
+        or_(
+            one.c.reached.in_((animal.c.taxon_id, _parent.c.taxon_id)),
+            exists().where(taxon.c.id == one.c.reached, taxon.c.rank == "species"),
+        ),
+    )
+    return (
+        _families(young.c.slug.label("taxon"), old.c.slug.label("parent_taxon"))
+        .join(young, young.c.id == animal.c.taxon_id)
+        .join(old, old.c.id == _parent.c.taxon_id)
+        .where(animal.c.taxon_id != _parent.c.taxon_id, ~related)
+    )
+
+
+def circles(links: Any, starts: Any) -> Statement:
+    """Return one row for each circle of links (child_id, parent_id), walking from the children of `starts`."""
+    walk = select(starts.c.child_id.label("start"), starts.c.parent_id.label("reached")).cte("walk", recursive=True)
+    walk = walk.union(select(walk.c.start, links.c.parent_id).join(links, links.c.child_id == walk.c.reached))
+    # Every member of a circle reaches itself; those that reach one another are one circle, told of once.
+    member = select(walk.c.start).where(walk.c.start == walk.c.reached).cte("member")
+    of, by, other = walk.alias("of"), record.alias("by"), record.alias("other")
+    first = (
+        select(of.c.start, func.min(by.c.slug).label("slug"))
+        .join(by, by.c.id == of.c.reached)
+        .where(of.c.start.in_(select(member.c.start)), of.c.reached.in_(select(member.c.start)))
+        .group_by(of.c.start)
+        .subquery()
+    )
+    through = (
+        select(func.min(other.c.slug))
+        .join(links, links.c.parent_id == other.c.id)
+        .where(links.c.child_id == record.c.id, other.c.id.in_(select(member.c.start)))
+        .scalar_subquery()
+    )
+    return (
+        select(record.c.slug, through.label("other"), record.c.id.label("record_id"), whole().label("part"))
+        .join(first, and_(first.c.start == record.c.id, first.c.slug == record.c.slug))
+        .order_by(record.c.slug)
+    )
+
+
+def own_ancestors(_: Asked) -> Statement:
+    """Return animals that descend from themselves; a parent known to be older leads into no circle of its own."""
+    links = select(descent.c.child_id, descent.c.parent_id).subquery("links")
+    again = descent.alias("again")
+    starts = (
+        select(descent.c.child_id, descent.c.parent_id)
+        .join(animal, animal.c.id == descent.c.child_id)
+        .join(_parent, _parent.c.id == descent.c.parent_id)
+        .where(
+            func.coalesce(_parent.c.born_latest < animal.c.born_earliest, False).is_(False),
+            exists().where(again.c.parent_id == descent.c.child_id),
+        )
+        .subquery("starts")
+    )
+    return circles(links, starts)
+
+
+QUERIES: Queries = {
+    "young-parent": young_parents,
+    "dead-dam": dead_dams,
+    "parent-sex": parents_of_wrong_sex,
+    "parent-species": parents_of_other_species,
+    "circular-descent": own_ancestors,
+}
