@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from zoo_provenance.questions.answers import Ref, When
 
@@ -11,8 +12,7 @@ BIRTH, DEATH = "birth", "death"
 _NOT_YET, _TOO_LATE = "0000-00-00", "9999-99-99"
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """A birth, a transfer or a death, before it has found its place.
 
     `to_owner` is who title passes to; `known_owner` who must have owned it before, as a lender does.
@@ -45,8 +45,7 @@ class Event:
         return self.happened and self.kind not in {BIRTH, DEATH} and self.custody is not False
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """An event in its place, with who held and who owned the animal after it."""
 
     event: Event
@@ -54,8 +53,7 @@ class Step:
     owner: Ref | None
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(NamedTuple):
     """A time nobody accounts for, between two steps (None at the ends); ISO days bound it."""
 
     after: Event | None
@@ -67,6 +65,8 @@ class Gap:
 def in_order(events: Iterable[Event]) -> list[Event]:
     """Return events in the order of a life: by bounds, then by the chain of holders, then by slug."""
     waiting = sorted(events, key=_by_date)
+    if _decided(waiting):
+        return waiting
     placed: list[Event] = []
     holder: Ref | None = None
     while waiting:
@@ -79,6 +79,19 @@ def in_order(events: Iterable[Event]) -> list[Event]:
         if event.happened and event.destination is not None and event.custody is not False:
             holder = event.destination
     return placed
+
+
+def _decided(events: Sequence[Event]) -> bool:
+    """Whether the bounds alone put events, sorted by date, in order: each ends before the next begins."""
+    return all(
+        one.date is not None
+        and other.date is not None
+        and (one.date.latest or _TOO_LATE) < (other.date.earliest or _NOT_YET)
+        and other.kind != BIRTH
+        and one.kind != DEATH
+        and not (one.after or other.after or one.dead or other.dead)
+        for one, other in pairwise(events)
+    )
 
 
 def _by_date(event: Event) -> tuple[str, str, str]:
@@ -168,6 +181,40 @@ def gaps_of(steps: Sequence[Step]) -> list[Gap]:
     if last is not None and last.event.kind != DEATH and last.holder is None:
         gaps.append(Gap(last.event, None, _start(last), None))
     return gaps
+
+
+class Break(NamedTuple):
+    """A move that starts elsewhere than where the animal last was known to be."""
+
+    holder: Ref
+    previous: Event
+    event: Event
+
+    @property
+    def twice(self) -> bool:
+        """Whether it left the same house before, and nothing brought it back."""
+        return self.previous.moves and self.previous.origin == self.event.origin
+
+
+def breaks_of(steps: Sequence[Step]) -> Iterator[Break]:
+    """Yield the moves of a life that start from another house than the last known holder's."""
+    last: Step | None = None
+    for step in steps:
+        event = step.event
+        if event.kind != BIRTH and not event.moves:
+            continue
+        if event.moves and last is not None and last.holder is not None and event.origin not in {None, last.holder}:
+            yield Break(last.holder, last.event, event)
+        last = step
+
+
+def shared_life(own: Sequence[Event], whole: Iterable[Event]) -> list[Event]:
+    """Return a part's own events after those of the group it was split from that end before its own begin."""
+    first = min((event.date.earliest for event in own if event.date and event.date.earliest), default=None)
+    keys = {event.key for event in own}
+    shared = [event for event in whole if event.key not in keys]
+    before = [event for event in shared if first is None or event.date is None or (event.date.latest or first) <= first]
+    return [*before, *own]
 
 
 def _gap_between(last: Step | None, event: Event) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.answers import ref, when
 from zoo_provenance.questions.arrivals import Participant
-from zoo_provenance.questions.life import BIRTH, DEATH, Event, Step, steps_of
+from zoo_provenance.questions.life import BIRTH, DEATH, Event, Step, shared_life, steps_of
 from zoo_provenance.tables import (
     animal,
     descent,
@@ -131,7 +131,7 @@ def with_owners(
         lenders = {one.who for one in named if one.role == "lender" and one.who}
         to_owner = next(iter(recipients)) if len(recipients) == 1 else None if recipients else event.to_owner
         known = next(iter(lenders)) if len(lenders) == 1 else None
-        filled.append(replace(event, to_owner=to_owner, known_owner=known))
+        filled.append(event._replace(to_owner=to_owner, known_owner=known))
     return filled
 
 
@@ -147,11 +147,7 @@ def _born(row: Any) -> bool:
 def travelled(row: Any, travels: Sequence[Any]) -> list[Event]:
     """Return an animal's own travels, and those of the groups it was split from that end before its own begin."""
     own = [event_of(travel) for travel in travels if travel.animal_id == row.id]
-    first = min((event.date.earliest for event in own if event.date and event.date.earliest), default=None)
-    keys = {event.key for event in own}
-    shared = [event_of(travel) for travel in travels if travel.animal_id != row.id and travel.slug not in keys]
-    before = [event for event in shared if first is None or event.date is None or (event.date.latest or first) <= first]
-    return [*before, *own]
+    return shared_life(own, (event_of(travel) for travel in travels if travel.animal_id != row.id))
 
 
 @dataclass(frozen=True)

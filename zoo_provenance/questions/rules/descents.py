@@ -71,10 +71,8 @@ def parents_of_other_species(_: Asked) -> Statement:
         .distinct()
         .cte("differ")
     )
-    start = select(differ.c.young.label("start"), differ.c.young.label("reached")).union(
-        select(differ.c.old, differ.c.old)
-    )
-    up = start.cte("up", recursive=True)
+    both = select(differ.c.young.label("id")).union(select(differ.c.old)).subquery("both")
+    up = select(both.c.id.label("start"), both.c.id.label("reached")).cte("up", recursive=True)
     up = up.union(
         select(up.c.start, taxon.c.parent_id)
         .join(taxon, taxon.c.id == up.c.reached)
