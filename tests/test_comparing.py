@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from zoo_provenance.counts import bound_text, parse_count, sum_counts
 from zoo_provenance.dates import parse_date
-from zoo_provenance.evidence.comparing import Meaning, ancestors, compare, compare_total, meaning_of, refines, worst
+from zoo_provenance.evidence.comparing import Meaning, ancestors, compare, compare_total, meaning_of, refines, weigh
 from zoo_provenance.vocabulary import Shape, Verdict
 
 AGREE, REFINES, POSSIBLE, CONFLICT = Verdict.AGREE, Verdict.REFINES, Verdict.POSSIBLE, Verdict.CONFLICT
@@ -302,12 +302,12 @@ def test_a_circle_of_taxa_ends_the_walk() -> None:
 def test_the_verdict_on_many_is_the_worst_of_all_pairs(values: list[Meaning]) -> None:
     order = [AGREE, REFINES, POSSIBLE, CONFLICT]
     verdicts = [compare(one, other) for one, other in combinations(values, 2)]
-    assert worst(values) is order[max((order.index(verdict) for verdict in verdicts), default=0)]
+    assert weigh(values)[1] is order[max((order.index(verdict) for verdict in verdicts), default=0)]
 
 
 def test_a_value_alone_agrees() -> None:
-    assert worst([count("75")]) is AGREE
-    assert worst([]) is AGREE
+    assert weigh([count("75")])[1] is AGREE
+    assert weigh([])[1] is AGREE
 
 
 @pytest.mark.parametrize(("stated", "verdict"), [(">70", AGREE), ("75", AGREE), ("70", CONFLICT), ("70-80", AGREE)])

@@ -58,7 +58,7 @@ class UncertainDate:
 
 def is_approximate(text: str | None) -> bool:
     """Whether a date or count as written carries a mark of approximation or doubt."""
-    return text is not None and any(mark in text for mark in _MARKS)
+    return text is not None and ("~" in text or "?" in text or "%" in text)
 
 
 def parse_date(text: str) -> UncertainDate:

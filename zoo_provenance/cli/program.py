@@ -36,7 +36,7 @@ class Program(click.Group):
         """Run a command and leave with its exit code."""
         extra["standalone_mode"] = False
         # A question is answered before there is anything to collect: looking for garbage cost a sixth of it.
-        gc.set_threshold(200_000)
+        gc.set_threshold(1_000_000)
         try:
             _tolerate_any_terminal()
             outcome = super().main(args, prog_name or "zoo-provenance", *rest, **extra)

@@ -13,7 +13,9 @@ from zoo_provenance.names import fold
 from zoo_provenance.vocabulary import Shape, Verdict
 
 Range = tuple[str | None, str | None]
-_ORDER = (Verdict.AGREE, Verdict.REFINES, Verdict.POSSIBLE, Verdict.CONFLICT)
+_ZERO = bound_text(0)
+_OPEN_LOW, _OPEN_HIGH = "", "\U0010ffff"
+_WORST_FIRST = (Verdict.CONFLICT, Verdict.POSSIBLE, Verdict.REFINES, Verdict.AGREE)
 
 
 class Meaning(NamedTuple):
@@ -43,23 +45,24 @@ def meaning_of(
     if shape is Shape.DATE:
         return Meaning(((low, high),), is_approximate(value))
     if shape is Shape.COUNT:
+        if value is None or "." not in value:
+            # A bare count says nothing of the sexes.
+            of_either = (_ZERO, high)
+            return Meaning(((low, high), of_either, of_either), is_approximate(value))
         return Meaning(((low, high), *_sexes(value, high)), is_approximate(value))
     if shape is Shape.RECORD:
         return Meaning(record=record, above=above)
     return Meaning(words=value or "" if shape is Shape.WORD else fold(value or ""))
 
 
-def _sexes(value: str | None, high: str | None) -> tuple[Range, Range]:
-    """Return the ranges of males and females: the unsexed may be either, a bare count says nothing of them."""
-    zero = bound_text(0)
-    sexes = None
-    if value is not None and "." in value:
-        try:
-            sexes = parse_count(value).sexes
-        except Unreadable:
-            sexes = None
+def _sexes(value: str, high: str | None) -> tuple[Range, Range]:
+    """Return the ranges of males and females: the unsexed may be either."""
+    try:
+        sexes = parse_count(value).sexes
+    except Unreadable:
+        sexes = None
     if sexes is None:
-        return (zero, high), (zero, high)
+        return (_ZERO, high), (_ZERO, high)
     males, females, unsexed = sexes
     return (
         (bound_text(males), bound_text(males + unsexed)),
@@ -73,29 +76,54 @@ def compare(one: Meaning, other: Meaning) -> Verdict:
         return Verdict.AGREE
     if refines(one, other) or refines(other, one):
         return Verdict.REFINES
-    if one.ranges and other.ranges:
-        if all(_overlap(a, b) for a, b in zip(one.ranges, other.ranges, strict=True)):
-            return Verdict.POSSIBLE
-        # About 70 and 75 may be the same flock: the mark widens nothing, but it forbids calling it a conflict.
-        if one.approximate or other.approximate:
-            return Verdict.POSSIBLE
+    return _apart(one, other)
+
+
+def _apart(one: Meaning, other: Meaning) -> Verdict:
+    """Return how two values compare of which neither refines the other."""
+    # About 70 and 75 may be the same flock: the mark widens nothing, but it forbids calling it a conflict.
+    if one.ranges and other.ranges and (one.approximate or other.approximate or _overlap(one, other)):
+        return Verdict.POSSIBLE
     return Verdict.CONFLICT
+
+
+def weigh(values: Iterable[Meaning]) -> tuple[tuple[Meaning, ...], Verdict]:
+    """Return the different values that no other refines, and the worst verdict among all pairs."""
+    told = tuple(dict.fromkeys(values))
+    if len(told) < 2:
+        return told, Verdict.AGREE
+    if len(told) == 2:
+        one, other = told
+        if refines(one, other):
+            return (one,), Verdict.REFINES
+        if refines(other, one):
+            return (other,), Verdict.REFINES
+        return told, _apart(one, other)
+    refined: set[int] = set()
+    verdicts = {Verdict.AGREE}
+    for (place, one), (further, other) in combinations(enumerate(told), 2):
+        if refines(one, other):
+            refined.add(further)
+            verdicts.add(Verdict.REFINES)
+        elif refines(other, one):
+            refined.add(place)
+            verdicts.add(Verdict.REFINES)
+        else:
+            verdicts.add(_apart(one, other))
+    standing = told if not refined else tuple(one for place, one in enumerate(told) if place not in refined)
+    return standing, next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
 
 
 def refines(one: Meaning, other: Meaning) -> bool:
     """Whether one value says strictly more than the other: a strict partial order."""
     if one.ranges and other.ranges:
-        within = all(_within(a, b) for a, b in zip(one.ranges, other.ranges, strict=True))
         if one.ranges == other.ranges:
             return other.approximate and not one.approximate
-        return within
+        for (low, high), (least, most) in zip(one.ranges, other.ranges, strict=True):
+            if (low or _OPEN_LOW) < (least or _OPEN_LOW) or (high or _OPEN_HIGH) > (most or _OPEN_HIGH):
+                return False
+        return True
     return other.record is not None and other.record in one.above
-
-
-def worst(values: Iterable[Meaning]) -> Verdict:
-    """Return the worst verdict among all pairs; a value alone agrees."""
-    verdicts = (compare(one, other) for one, other in combinations(tuple(values), 2))
-    return max(verdicts, key=_ORDER.index, default=Verdict.AGREE)
 
 
 def compare_total(
@@ -130,17 +158,8 @@ def _same(one: Meaning, other: Meaning) -> bool:
     )
 
 
-def _low(bound: str | None) -> str:
-    return bound or ""
-
-
-def _high(bound: str | None) -> str:
-    return bound or "\U0010ffff"
-
-
-def _within(one: Range, other: Range) -> bool:
-    return _low(other[0]) <= _low(one[0]) and _high(one[1]) <= _high(other[1])
-
-
-def _overlap(one: Range, other: Range) -> bool:
-    return _low(one[0]) <= _high(other[1]) and _low(other[0]) <= _high(one[1])
+def _overlap(one: Meaning, other: Meaning) -> bool:
+    for (low, high), (least, most) in zip(one.ranges, other.ranges, strict=True):
+        if (low or _OPEN_LOW) > (most or _OPEN_HIGH) or (least or _OPEN_LOW) > (high or _OPEN_HIGH):
+            return False
+    return True

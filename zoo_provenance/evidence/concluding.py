@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
 
 from zoo_provenance.counts import format_range
-from zoo_provenance.evidence.comparing import Meaning, compare, refines, worst
+from zoo_provenance.evidence.comparing import Meaning, compare, weigh
 from zoo_provenance.vocabulary import Shape, Verdict
 
 
@@ -37,8 +36,7 @@ class Chosen(NamedTuple):
     record: int | None
 
 
-@dataclass(frozen=True)
-class Conclusion:
+class Conclusion(NamedTuple):
     """What a column holds, and how the live values stand to one another.
 
     `settled` is None where nobody decided, False where it was left open on purpose.
@@ -50,7 +48,7 @@ class Conclusion:
     record: int | None = None
     verdict: Verdict = Verdict.AGREE
     settled: bool | None = None
-    standing: tuple[Meaning, ...] = field(default=())
+    standing: tuple[Meaning, ...] = ()
 
     @property
     def disputed(self) -> bool:
@@ -61,10 +59,14 @@ class Conclusion:
 def conclude(shape: Shape, claims: Iterable[Claimed], decision: Chosen | None = None) -> Conclusion:
     """Return the conclusion from all claims of one field of one record or part."""
     live = [claim for claim in claims if claim.live]
-    current = _latest(live)
-    standing = [claim for claim in current if not any(refines(other.meaning, claim.meaning) for other in current)]
-    meanings = tuple(dict.fromkeys(claim.meaning for claim in standing))
-    verdict = _verdict(live)
+    if any([claim.during is not None for claim in live]):
+        current = _latest(live)
+        meanings, _ = weigh(claim.meaning for claim in current)
+        verdict = _verdict(live)
+    else:
+        current = live
+        meanings, verdict = weigh([claim.meaning for claim in live])
+    standing = current if len(meanings) == len(current) else [one for one in current if one.meaning in meanings]
     if len(meanings) == 1 and verdict is Verdict.POSSIBLE:
         # What overlaps is all refined by the one value left.
         verdict = Verdict.REFINES
@@ -77,7 +79,9 @@ def conclude(shape: Shape, claims: Iterable[Claimed], decision: Chosen | None = 
     settled = None if decision is None else False
     if len(meanings) == 1 and settled is None:
         # Several ways to write one meaning: always the same one, whatever was loaded first.
-        first = min(standing, key=lambda claim: _plainness(claim.value or ""))
+        first = standing[0]
+        if any([claim.value != first.value for claim in standing]):
+            first = min(standing, key=lambda claim: _plainness(claim.value or ""))
         return Conclusion(first.value, first.low, first.high, first.record, verdict, settled, meanings)
     if not standing or shape not in {Shape.DATE, Shape.COUNT}:
         return Conclusion(verdict=verdict, settled=settled, standing=meanings)
@@ -93,8 +97,6 @@ def _plainness(text: str) -> tuple[int, int, str]:
 
 def _verdict(live: Sequence[Claimed]) -> Verdict:
     """Return the worst verdict among values that hold at the same time; the others are history."""
-    if all(claim.during is None for claim in live):
-        return worst(dict.fromkeys(claim.meaning for claim in live))
     verdicts = [
         compare(one.meaning, other.meaning)
         for one, other in combinations(live, 2)

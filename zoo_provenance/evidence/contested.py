@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Integer, and_, exists, func, or_, select, type_coerce, union
 
 from zoo_provenance.evidence.claims import Statement, taxa_above
 from zoo_provenance.evidence.comparing import meaning_of
@@ -16,43 +17,42 @@ from zoo_provenance.evidence.origins import count_origins, roots_of
 from zoo_provenance.tables import animal, claim, decision, dismissal, record, source_basis
 from zoo_provenance.vocabulary import EVERYWHERE, FIELDS, Field, Kind, Shape, Verdict, field_named, owner_of
 
+_NOTHING: frozenset[int] = frozenset()
+_CHUNK = 1000
 _PARENTS = ("dam", "sire")
 _MANY = tuple(
     {field.name for fields in (*FIELDS.values(), EVERYWHERE) for field in fields.values() if field.many} - {*_PARENTS}
 )
 
 
-class Word(NamedTuple):
-    """One claim of a contested field: what it says, who says it, and whether it was dismissed."""
-
-    value: str | None
-    value_record_id: int | None
-    during: str | None
-    source_id: int | None
-    stance: str
-    own: bool
-    certainty: str | None
-    dismissed: str | None
-
-
 class Contest(NamedTuple):
-    """A contested field, its claims and what follows from them."""
+    """A contested field, its claims and what follows from them.
+
+    `words` are rows of `statement`; `claimed` has what they say, each thing once, as concluding wants it.
+    """
 
     record_id: int
     kind: str
     slug: str
     part: str
     name: str
-    words: tuple[Word, ...]
-    claimed: tuple[Claimed, ...]
+    words: Sequence[Any]
+    claimed: Sequence[Claimed]
     conclusion: Conclusion
     verdict: Verdict
 
 
 def contested(
-    connection: Connection, records: Statement | None = None, given: Mapping[str, Any] | None = None
+    connection: Connection,
+    records: Statement | None = None,
+    given: Mapping[str, Any] | None = None,
+    *,
+    undecided: bool = False,
 ) -> Iterator[Contest]:
-    """Yield the contested fields of the records a statement selects, or of all: three statements, one pass."""
+    """Yield the contested fields of the records a statement selects, or of all: three statements, one pass.
+
+    With `undecided` only those for which nobody has decided on a value.
+    """
     parameters = dict(given or {})
     above = taxa_above(connection)
     decided = select(decision) if records is None else select(decision).where(decision.c.record_id.in_(records))
@@ -60,29 +60,29 @@ def contested(
         (row.record_id, row.part, row.field): Chosen(row.value, row.value_record_id)
         for row in connection.execute(decided, parameters)
     }
-    rows = connection.execute(statement(records), parameters)
-    for (record_id, part, name), group in groupby(rows, key=lambda row: row[:3]):
+    found = connection.execute(statement(records, undecided=undecided), parameters, execution_options={"yield_per": _CHUNK})
+    rows = chain.from_iterable(found.partitions())
+    for (record_id, part, name), group in groupby(rows, key=itemgetter(0, 1, 2)):
         claims = list(group)
         kind, slug = claims[0][3], claims[0][4]
         field = _field(owner_of(kind, part), name)
         if field is None:
             continue
-        claimed = tuple(_claimed(field.shape, row, above) for row in claims)
-        words = tuple(
-            Word(row[5], row[6], row[9], row[12], row[13], bool(row[14]), row[15], row[16]) for row in claims
-        )
+        # Who says it, and how often, makes no difference to what follows from it.
+        distinct = {(row[5], row[6], row[9], row[13], row[16]): row for row in claims}
+        claimed = [_claimed(field.shape, row, above) for row in distinct.values()]
         conclusion = conclude(field.shape, claimed, chosen.get((record_id, part, name)))
         verdict = verdict_of(name, claimed, conclusion)
-        if name in _PARENTS and verdict is Verdict.CONFLICT and all(word.certainty is not None for word in words):
+        if name in _PARENTS and verdict is Verdict.CONFLICT and all(row.certainty is not None for row in claims):
             # Candidates that are each said to be but likely: one of them is the parent.
             verdict = Verdict.POSSIBLE
-        yield Contest(record_id, kind, slug, part, name, words, claimed, conclusion, verdict)
+        yield Contest(record_id, kind, slug, part, name, claims, claimed, conclusion, verdict)
 
 
 _field = cache(field_named)
 
 
-def verdict_of(name: str, claimed: tuple[Claimed, ...], conclusion: Conclusion) -> Verdict:
+def verdict_of(name: str, claimed: Sequence[Claimed], conclusion: Conclusion) -> Verdict:
     """Return how what is said of a field stands together; a denial of what stands is a conflict."""
     if name == "exists" and any(one.live and one.value == "no" for one in claimed):
         return Verdict.CONFLICT
@@ -93,22 +93,17 @@ def verdict_of(name: str, claimed: tuple[Claimed, ...], conclusion: Conclusion) 
 
 
 def _claimed(shape: Shape, row: Any, above: Mapping[int, frozenset[int]]) -> Claimed:
-    value, value_record_id, low, high = row[5:9]
+    _, _, _, _, _, value, named, low, high, during, since, until, _, stance, _, _, dismissed, _, _ = row
+    over = above.get(named, _NOTHING) if named is not None else _NOTHING
+    meaning = meaning_of(shape, value, low, high, named, over)
     return Claimed(
-        value,
-        low,
-        high,
-        value_record_id,
-        meaning_of(shape, value, low, high, value_record_id, above.get(value_record_id, frozenset())),
-        row[13],
-        row[16] is not None,
-        None if row[9] is None else (row[10], row[11]),
+        value, low, high, named, meaning, stance, dismissed is not None, None if during is None else (since, until)
     )
 
 
-def statement(records: Statement | None) -> Statement:
+def statement(records: Statement | None, *, undecided: bool = False) -> Statement:
     """Return the statement of all claims of contested fields, field by field."""
-    groups = _groups(records)
+    groups = _groups(records, undecided=undecided)
     named, by = record.alias("named"), record.alias("by")
     same = and_(*(claim.c[name] == groups.c[name] for name in ("record_id", "part", "field")))
     return (
@@ -127,9 +122,10 @@ def statement(records: Statement | None) -> Statement:
             claim.c.during_latest,
             claim.c.source_id,
             claim.c.stance,
-            claim.c.own,
+            # As it comes: a type to be made of each value would double the time of reading rows.
+            type_coerce(claim.c.own, Integer).label("own"),
             claim.c.certainty,
-            dismissal.c.reason,
+            dismissal.c.reason.label("dismissed"),
             named.c.slug.label("named"),
             by.c.slug.label("by"),
         )
@@ -156,11 +152,11 @@ def statement(records: Statement | None) -> Statement:
 
 def contested_records() -> Statement:
     """Return the statement of records with a contested field."""
-    groups = _groups(None)
+    groups = _groups(None, undecided=False)
     return select(groups.c.record_id)
 
 
-def _groups(records: Statement | None) -> Any:
+def _groups(records: Statement | None, *, undecided: bool) -> Any:
     """Return (record, part, field) of contested fields."""
     keys = (claim.c.record_id, claim.c.part, claim.c.field)
     several = func.count(claim.c.value.distinct()) + func.count(claim.c.value_record_id.distinct())
@@ -180,6 +176,10 @@ def _groups(records: Statement | None) -> Any:
     )
     settled = select(decision.c.record_id, decision.c.part, decision.c.field).where(decision.c.field.not_in(_MANY))
     parts = [rivals, denied, totals, settled]
+    if undecided:
+        same = [decision.c[name] == claim.c[name] for name in ("record_id", "part", "field")]
+        chosen = or_(decision.c.value.is_not(None), decision.c.value_record_id.is_not(None))
+        parts = [part.where(~exists().where(*same, chosen)) for part in (rivals, denied, totals)]
     if records is not None:
         parts = [part.where(part.selected_columns.record_id.in_(records)) for part in parts]
     return union(*parts).subquery("contested")
@@ -222,9 +222,13 @@ class Witnesses:
         """Return the least number of original sources behind reports, each (source, whether its own word)."""
         if len(reports) < 2:
             return len(reports)
-        return count_origins(
-            frozenset((source_id,)) if own else self.roots(source_id) for source_id, own in reports
-        ).number
+        roots = {frozenset((source_id,)) if own else self.roots(source_id) for source_id, own in reports}
+        if len(roots) == 1:
+            return 1
+        if len(roots) == 2:
+            one, other = roots
+            return 2 if one.isdisjoint(other) else 1
+        return count_origins(roots).number
 
 
 def shape_of(kind: str, part: str, name: str) -> Field | None:

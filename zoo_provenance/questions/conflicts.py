@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, func, select
@@ -64,22 +64,24 @@ def conflicts(
     if thing is not None:
         given = {"record": thing.id}
         records = select(record.c.id).where(record.c.id == bindparam("record"))
-    contests = [one for one in contested(connection, records, given) if _asked(one, thing, field)]
     witnesses = Witnesses(connection)
     sums = _sums(connection, records, given)
-    vouching = _vouching(connection, [one.record_id for one in contests if one.name == "exists"])
+    vouching = _vouching(connection, records, given)
     reasons = _reasons(connection, records, given)
-    named = _named(connection, contests)
     found = []
-    for contest in contests:
+    for contest in contested(connection, records, given, undecided=not settled):
+        if not _asked(contest, thing, field):
+            continue
         total = sums.get(contest.record_id, (0, 0)) if _is_total(contest) else None
-        one = _conflict(contest, witnesses, total, vouching, reasons, named)
-        if one is not None and (settled or not one.settled) and verdict in {None, one.verdict}:
-            found.append(one)
-    rank = {verdict.value: place for place, verdict in enumerate(_WORST_FIRST)}
+        stands, closed = _weighed(contest, total)
+        if stands is not Verdict.AGREE and (settled or not closed) and verdict in {None, stands.value}:
+            reason = reasons.get((contest.record_id, contest.part, contest.name))
+            found.append(_conflict(contest, stands, closed, reason, witnesses, total, vouching))
     # Contests come by slug and field already: only the verdict decides, and what is open comes first.
-    found.sort(key=lambda one: (rank[one.verdict], one.settled))
-    return found
+    places: dict[tuple[str, bool], list[Conflict]] = {}
+    for one in found:
+        places.setdefault((one.verdict, one.settled), []).append(one)
+    return [one for worst in _WORST_FIRST for closed in (False, True) for one in places.get((worst.value, closed), ())]
 
 
 def _asked(contest: Contest, thing: Thing | None, field: str | None) -> bool:
@@ -94,23 +96,27 @@ def _is_total(contest: Contest) -> bool:
     return contest.name == "count" and not contest.part and contest.kind == Kind.TRANSFER.value
 
 
+def _weighed(contest: Contest, total: _Total | None) -> tuple[Verdict, bool]:
+    """Return how what is told compares, the sum of the lines too, and whether it is settled."""
+    verdict = contest.verdict
+    if total is not None:
+        verdict = max(verdict, _against_sum(contest, total), key=_badness)
+    if verdict is Verdict.AGREE and any([one.dismissed for one in contest.claimed]):
+        # What was dismissed is no rival any more, but it is how the rest came to agree.
+        return _before_dismissal(contest), True
+    return verdict, contest.conclusion.settled is True
+
+
 def _conflict(
     contest: Contest,
+    verdict: Verdict,
+    settled: bool,  # noqa: FBT001 - one of two things a conflict is
+    reason: str | None,
     witnesses: Witnesses,
     total: _Total | None,
     vouching: Mapping[int, set[tuple[int, bool]]],
-    reasons: Mapping[tuple[int, str, str], str],
-    named: Mapping[int, str],
-) -> Conflict | None:
-    verdict, settled = contest.verdict, contest.conclusion.settled is True
-    if total is not None:
-        verdict = max(verdict, _against_sum(contest, total), key=_badness)
-    if verdict is Verdict.AGREE:
-        # What was dismissed is no rival any more, but it is how the rest came to agree.
-        verdict, settled = _before_dismissal(contest), True
-        if verdict is Verdict.AGREE:
-            return None
-    values = list(_rivals(contest, witnesses, named))
+) -> Conflict:
+    values = _rivals(contest, witnesses)
     if contest.name == "exists":
         reports = vouching.get(contest.record_id, set())
         sources = tuple(sorted({witnesses.slugs[source_id] for source_id, _ in reports}))
@@ -125,8 +131,8 @@ def _conflict(
         f"{contest.part}/{contest.name}" if group == "participants" else contest.name,
         verdict.value,
         settled,
-        named.get(conclusion.record) if conclusion.record is not None else conclusion.value,
-        reasons.get((contest.record_id, contest.part, contest.name)),
+        conclusion.value if conclusion.record is None else _named(contest, conclusion.record),
+        reason,
         tuple(values),
         contest.record_id,
     )
@@ -159,39 +165,45 @@ def _against_sum(contest: Contest, total: _Total) -> Verdict:
     return max(verdicts, key=_badness, default=Verdict.AGREE)
 
 
-def _rivals(contest: Contest, witnesses: Witnesses, named: Mapping[int, str]) -> Iterator[Rival]:
-    groups: dict[tuple[Any, ...], list[Any]] = {}
-    for word in contest.words:
-        groups.setdefault(word[:3], []).append(word)
-    for (value, value_record_id, during), words in groups.items():
-        reports = {
-            (word.source_id, word.own)
-            for word in words
-            if word.stance == "supports" and word.source_id is not None and word.dismissed is None
-        }
-        gone = [word.dismissed for word in words if word.stance == "supports"]
-        dismissed = gone[0] if gone and all(reason is not None for reason in gone) else None
-        slugs = witnesses.slugs
-        yield Rival(
-            named[value_record_id] if value_record_id is not None else value or "",
+def _named(contest: Contest, record_id: int) -> str | None:
+    return next((word.named for word in contest.words if word.value_record_id == record_id), None)
+
+
+def _rivals(contest: Contest, witnesses: Witnesses) -> list[Rival]:
+    told: dict[tuple[str, str | None], _Told] = {}
+    for _, _, _, _, _, value, _, _, _, during, _, _, source_id, stance, own, _, dismissed, named, by in contest.words:
+        key = (value or named, during)
+        one = told.get(key)
+        if one is None:
+            one = told[key] = _Told([], [], set(), [])
+        supports = stance == "supports"
+        if supports:
+            one.dismissed.append(dismissed)
+            if dismissed is None and source_id is not None:
+                one.reports.add((source_id, own))
+        if by is not None:
+            (one.sources if supports else one.against).append(by)
+    return [
+        Rival(
+            value,
             during,
-            tuple(
-                dict.fromkeys(
-                    slugs[word.source_id]
-                    for word in words
-                    if word.stance == "supports" and word.source_id is not None
-                )
-            ),
-            tuple(
-                dict.fromkeys(
-                    slugs[word.source_id]
-                    for word in words
-                    if word.stance == "contradicts" and word.source_id is not None
-                )
-            ),
-            witnesses.origins(reports),
-            dismissed,
+            # Once each, in the order of the rows.
+            tuple(one.sources) if len(one.sources) < 2 else tuple(dict.fromkeys(one.sources)),
+            tuple(dict.fromkeys(one.against)) if one.against else (),
+            witnesses.origins(one.reports),
+            one.dismissed[0] if one.dismissed and None not in one.dismissed else None,
         )
+        for (value, during), one in told.items()
+    ]
+
+
+class _Told(NamedTuple):
+    """What is told of one value: who says it, who denies it, and whether each saying was dismissed."""
+
+    sources: list[str]
+    against: list[str]
+    reports: set[tuple[int, bool]]
+    dismissed: list[str | None]
 
 
 def _sums(connection: Connection, records: Statement | None, given: Mapping[str, Any]) -> dict[int, _Total]:
@@ -213,16 +225,22 @@ def _sums(connection: Connection, records: Statement | None, given: Mapping[str,
     return {row[0]: (int(row[1]), None if row[3] else int(row[2])) for row in rows}
 
 
-def _vouching(connection: Connection, ids: list[int]) -> dict[int, set[tuple[int, bool]]]:
+def _vouching(
+    connection: Connection, records: Statement | None, given: Mapping[str, Any]
+) -> dict[int, set[tuple[int, bool]]]:
     """Return who vouches for the whole of records whose existence is denied."""
+    denied = select(claim.c.record_id).where(claim.c.field == "exists", claim.c.value == "no")
+    if records is not None:
+        denied = denied.where(claim.c.record_id.in_(records))
     found: dict[int, set[tuple[int, bool]]] = {}
-    if ids:
-        for record_id, source_id, own in connection.execute(
-            select(claim.c.record_id, claim.c.source_id, claim.c.own).where(
-                claim.c.record_id.in_(ids), claim.c.part == "", claim.c.field == ""
-            )
-        ):
-            found.setdefault(record_id, set()).add((int(source_id or 0), own))
+    rows = connection.execute(
+        select(claim.c.record_id, claim.c.source_id, claim.c.own).where(
+            claim.c.record_id.in_(denied), claim.c.part == "", claim.c.field == ""
+        ),
+        dict(given),
+    )
+    for record_id, source_id, own in rows:
+        found.setdefault(record_id, set()).add((int(source_id or 0), own))
     return found
 
 
@@ -235,12 +253,3 @@ def _reasons(
     if records is not None:
         query = query.where(decision.c.record_id.in_(records))
     return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query, dict(given))}
-
-
-def _named(connection: Connection, contests: Iterable[Contest]) -> dict[int, str]:
-    """Return the slugs of records that are values here."""
-    if not any(word.value_record_id is not None for contest in contests for word in contest.words):
-        return {}
-    values = select(claim.c.value_record_id).where(claim.c.value_record_id.is_not(None))
-    rows = connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(values)))
-    return {row[0]: row[1] for row in rows}
