@@ -73,3 +73,9 @@ class DatabaseNewer(ZooProvenanceError):
 
 class LoadRefused(ZooProvenanceError):
     """Seed files with problems; nothing was written."""
+
+
+class NotDecided(ZooProvenanceError):
+    """A decision that cannot be taken: no such rule or value, no reason, or taken before."""
+
+    exit_code = 2

@@ -205,6 +205,13 @@ _LISTED = (
         Scope.DONOR,
     ),
     Rule(
+        "disputed-statement",
+        Severity.LOW,
+        "{slug}: sources differ about {field}, and nobody has settled it",
+        "settle it with a reason, or leave it open on purpose",
+        Scope.DONOR,
+    ),
+    Rule(
         "no-permit",
         Severity.MEDIUM,
         "{slug}: {taxon} (CITES {appendix}) went from {sender} to {receiver}; no permit recorded",

@@ -67,6 +67,26 @@ def reading(context: click.Context) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def writing(context: click.Context) -> Iterator[Connection]:
+    """Open an existing database for a change: everything or nothing."""
+    from zoo_provenance import database
+    from zoo_provenance.errors import MissingDatabase
+
+    url = url_of(context)
+    if not database.exists(url):
+        raise MissingDatabase(f"There is no database at {database.describe(url)}; make one with: zoo-provenance load")
+    with database.writing(url) as connection:
+        yield connection
+
+
+def today() -> str:
+    """Return the day as ISO text."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date().isoformat()
+
+
 def write(document: Document, form: str | None, output: Path | None) -> None:
     """Write a document where and how it was asked for."""
     from zoo_provenance.rendering.documents import render

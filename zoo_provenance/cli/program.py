@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from zoo_provenance import __version__
-from zoo_provenance.cli import arrivals, demo, donors, evidence, load, lookup, trace
+from zoo_provenance.cli import arrivals, check, conflicts, demo, donors, evidence, gaps, load, lookup, trace
 from zoo_provenance.cli import db as db_commands
 from zoo_provenance.errors import ZooProvenanceError
 
@@ -116,6 +116,10 @@ for command in (
     arrivals.arrivals,
     donors.donors,
     evidence.evidence,
+    conflicts.conflicts,
+    gaps.gaps,
+    check.check,
+    check.waive,
     lookup.show,
     lookup.find,
     lookup.list_,

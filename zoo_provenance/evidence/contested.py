@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -101,6 +101,7 @@ def _claimed(shape: Shape, row: Any, above: Mapping[int, frozenset[int]]) -> Cla
     )
 
 
+@lru_cache(maxsize=64)
 def statement(records: Statement | None, *, undecided: bool = False) -> Statement:
     """Return the statement of all claims of contested fields, field by field."""
     groups = _groups(records, undecided=undecided)
@@ -150,6 +151,26 @@ def statement(records: Statement | None, *, undecided: bool = False) -> Statemen
     )
 
 
+def standing_reports(contest: Contest) -> set[tuple[int, bool]]:
+    """Return who supports a value that stands, each (source, whether its own word)."""
+    standing = {
+        (one.value, one.record) for one in contest.claimed if one.live and one.meaning in contest.conclusion.standing
+    }
+    return {
+        (word.source_id, bool(word.own))
+        for word in contest.words
+        if word.stance == "supports"
+        and word.dismissed is None
+        and word.source_id is not None
+        and (word.value, word.value_record_id) in standing
+    }
+
+
+def contested_fields(records: Statement | None = None) -> Any:
+    """Return the table (record_id, part, field) of contested fields."""
+    return _groups(records, undecided=False)
+
+
 def contested_records() -> Statement:
     """Return the statement of records with a contested field."""
     groups = _groups(None, undecided=False)
@@ -190,22 +211,37 @@ def _single() -> ColumnElement[bool]:
     return or_(animal.c.count.is_(None), animal.c.count_max == 1)
 
 
-class Witnesses:
-    """The sources of a database by slug, and what each derives from."""
+@lru_cache(maxsize=64)
+def _speaking(records: Statement | None) -> Statement:
+    """Return the statement of sources that speak of some records, or all, and of what they are based on."""
+    query = (
+        select(record.c.id, record.c.slug, source_basis.c.based_on_id)
+        .outerjoin(source_basis, source_basis.c.source_id == record.c.id)
+        .where(record.c.kind == Kind.SOURCE.value)
+    )
+    if records is None:
+        return query
+    cited = select(claim.c.source_id.label("id")).where(claim.c.record_id.in_(records), claim.c.source_id.is_not(None))
+    reached = cited.cte("reached", recursive=True)
+    reached = reached.union(select(source_basis.c.based_on_id).join(reached, source_basis.c.source_id == reached.c.id))
+    return query.where(record.c.id.in_(select(reached.c.id)))
 
-    def __init__(self, connection: Connection) -> None:
-        """Read them all: two statements."""
+
+class Witnesses:
+    """The sources that speak of some records, or all: their slugs, and what each derives from."""
+
+    def __init__(
+        self, connection: Connection, records: Statement | None = None, given: Mapping[str, Any] | None = None
+    ) -> None:
+        """Read them, and those they are based on: one statement."""
         basis: dict[int, list[int]] = {}
-        for source_id, based_on_id in connection.execute(
-            select(source_basis.c.source_id, source_basis.c.based_on_id)
-        ):
-            basis.setdefault(source_id, []).append(based_on_id)
+        self.slugs: dict[int, str] = {}
+        for source_id, slug, based_on_id in connection.execute(_speaking(records), dict(given or {})).all():
+            self.slugs[source_id] = slug
+            if based_on_id is not None:
+                basis.setdefault(source_id, []).append(based_on_id)
         self._basis = basis
         self._roots: dict[int, frozenset[int]] = {}
-        self.slugs: dict[int, str] = {
-            row[0]: row[1]
-            for row in connection.execute(select(record.c.id, record.c.slug).where(record.c.kind == Kind.SOURCE.value))
-        }
 
     def roots(self, source_id: int) -> frozenset[int]:
         """Return the original sources a source leads to."""
@@ -228,7 +264,7 @@ class Witnesses:
         if len(roots) == 2:
             one, other = roots
             return 2 if one.isdisjoint(other) else 1
-        return count_origins(roots).number
+        return count_origins(roots)
 
 
 def shape_of(kind: str, part: str, name: str) -> Field | None:

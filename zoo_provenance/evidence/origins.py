@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from itertools import combinations
+from typing import Self
 
 _EXACT_UP_TO = 20
 
 
-@dataclass(frozen=True)
-class Origins:
-    """How many origins; an upper bound where there were too many roots to be exact."""
+class Origins(int):
+    """How many origins; an upper bound, and printed as one, where there were too many roots to be exact."""
 
-    number: int
-    exact: bool = True
+    exact: bool
+
+    def __new__(cls, number: int, *, exact: bool = True) -> Self:
+        """Make the number, saying whether it is exact."""
+        made = super().__new__(cls, number)
+        made.exact = exact
+        return made
 
     def __str__(self) -> str:
         """Return the number, or `≤ n`."""
-        return str(self.number) if self.exact else f"≤ {self.number}"
+        return f"{int(self)}" if self.exact else f"≤ {int(self)}"
 
 
 def roots_of(basis: Mapping[int, Iterable[int]], sources: Iterable[int]) -> dict[int, frozenset[int]]:
@@ -61,15 +64,39 @@ def count_origins(reports: Iterable[frozenset[int]]) -> Origins:
     needed = [report for report in needed if not report & forced]
     if not needed:
         return Origins(len(forced))
-    candidates = sorted(frozenset().union(*needed))
-    if len(candidates) <= _EXACT_UP_TO:
-        for size in range(1, len(candidates) + 1):
-            for choice in combinations(candidates, size):
-                if all(report.intersection(choice) for report in needed):
-                    return Origins(len(forced) + size)
-    chosen = 0
-    while needed:
-        best = max(candidates, key=lambda root: (sum(root in report for report in needed), -root))
-        needed = [report for report in needed if best not in report]
+    if len(frozenset().union(*needed)) <= _EXACT_UP_TO:
+        size = 1
+        while not _can_meet(needed, size):
+            size += 1
+        return Origins(len(forced) + size)
+    return Origins(len(forced) + _greedy(needed), exact=False)
+
+
+def _can_meet(reports: list[frozenset[int]], size: int) -> bool:
+    """Whether some `size` roots meet every report: one of them is among the roots of the narrowest."""
+    if not reports:
+        return True
+    if size == 0:
+        return False
+    return any(
+        _can_meet([report for report in reports if root not in report], size - 1) for root in min(reports, key=len)
+    )
+
+
+def _greedy(reports: list[frozenset[int]]) -> int:
+    """Return how many roots are chosen when each next one meets the most reports left."""
+    of_root: dict[int, set[int]] = {}
+    for place, report in enumerate(reports):
+        for root in report:
+            of_root.setdefault(root, set()).add(place)
+    chosen, left = 0, len(reports)
+    while left:
+        best = max(of_root, key=lambda root: (len(of_root[root]), -root))
+        met = of_root.pop(best)
+        left -= len(met)
         chosen += 1
-    return Origins(len(forced) + chosen, exact=False)
+        for place in met:
+            for root in reports[place]:
+                if root != best and root in of_root:
+                    of_root[root].discard(place)
+    return chosen

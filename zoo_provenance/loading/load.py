@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
-import hashlib
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from zoo_provenance.batches import enter_batch
 from zoo_provenance.loading import applying, checks, conclusions, resolving, seeds, short_form, writing_out
 from zoo_provenance.loading.problems import Problem
 from zoo_provenance.loading.staging import Staging
@@ -137,28 +134,3 @@ def _enter_dataset(connection: Connection, data_set: seeds.DataSet) -> int:
         return known
     result = connection.execute(insert(dataset).values(name=data_set.name, **described))
     return int(result.inserted_primary_key[0])  # type: ignore[index]
-
-
-def enter_batch(connection: Connection, command: str, input_digest: str | None, reason: str | None = None) -> int:
-    """Enter a batch at the end of the chain: its digest covers its own fields and the digest before it."""
-    previous = connection.execute(select(batch.c.digest).order_by(batch.c.id.desc()).limit(1)).scalar()
-    values = {
-        "at": datetime.now(UTC).isoformat(timespec="microseconds"),
-        "actor": _actor(),
-        "command": command,
-        "reason": reason,
-        "input_digest": input_digest,
-        "previous_digest": previous,
-    }
-    chained = "\n".join(f"{name}={value}" for name, value in sorted(values.items()) if value is not None)
-    digest = hashlib.sha256(chained.encode()).hexdigest()
-    result = connection.execute(insert(batch).values(**values, digest=digest))
-    return int(result.inserted_primary_key[0])  # type: ignore[index]
-
-
-def _actor() -> str:
-    """Return who is loading: ZOOPROV_ACTOR, else the login name."""
-    try:
-        return os.environ.get("ZOOPROV_ACTOR") or getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -236,7 +236,7 @@ def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]
             tuple(animals.get((row.transfer_id, row.key), ())),
             disputed,
             support.sources(reports),
-            support.origins(reports).number,
+            support.origins(reports),
             _rivals(row, part, disputed, support),
         )
 
@@ -284,7 +284,7 @@ def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], sup
         tuple(_stated(row.id, total, support)),
         support.disputed(row.id, TRANSFER, "", (EXISTS, *TRANSFER_FIELDS)),
         support.sources(reports),
-        support.origins(reports).number,
+        support.origins(reports),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -15,7 +16,7 @@ from zoo_provenance.questions.rules import descents, permits, records, sources, 
 from zoo_provenance.questions.rules.asking import Asked, Queries
 from zoo_provenance.questions.rules.columns import drifted
 from zoo_provenance.rules import RULES, Rule, Scope, Severity
-from zoo_provenance.tables import line_animal, record, waiver
+from zoo_provenance.tables import line_animal, waiver
 
 QUERIES: Queries = {
     **transfers.QUERIES,
@@ -25,13 +26,15 @@ QUERIES: Queries = {
     **permits.QUERIES,
 }
 """The query of each rule that is one statement; the others take a pass in order."""
-PASSES = ("two-places", "not-holder", "drift", "disputed", "one-origin")
+PASSES = ("two-places", "not-holder", "drift", "disputed", "disputed-statement", "one-origin")
 OF_TRANSFERS = (
     *("before-birth", "after-death", "two-places", "not-holder", "lines-total", "more-animals", "same-house"),
     *("before-founding", "after-closing", "office-dates", "overdue-loan", "early-source", "uncited", "unsourced"),
     *("title-unstated", "no-permit", "no-importer-report"),
 )
 """Rules that can be asked of some transfers alone, and belong into the file of who gave."""
+Waived = dict[tuple[str, int, str], str]
+"""The reasons of waivers, by rule, record and part."""
 _GRAVEST = {severity.value: place for place, severity in enumerate(Severity)}
 _ORDER = {rule: place for place, rule in enumerate(RULES)}
 
@@ -56,35 +59,42 @@ def check(
     A statement for each rule, two passes in order; `today` (an ISO day) decides which loans are overdue.
     """
     chosen = [rule for rule in rules or RULES if rules or RULES[rule].scope is Scope.CHECK]
-    found = list(_found(connection, Asked(today), chosen))
+    found = list(_found(connection, Asked(), chosen, {"today": today}))
     if thing is not None:
         name = f"{thing.slug}/{thing.line}" if thing.line else thing.slug
         found = [one for one in found if any(slug == name or slug.startswith(f"{name}/") for slug in one.records)]
     return in_order(found)
 
 
-def findings_of(connection: Connection, today: str, given: Statement) -> list[Finding]:
-    """Return the findings about the transfers a statement selects."""
-    return in_order(_found(connection, Asked(today, given), OF_TRANSFERS))
+def findings_of(
+    connection: Connection, today: str, transfers: Statement, given: Mapping[str, Any] | None = None
+) -> Iterator[Finding]:
+    """Yield the findings about the transfers a statement selects, its parameters `given`."""
+    return _found(connection, Asked(transfers), OF_TRANSFERS, {**(given or {}), "today": today})
 
 
-def in_order(found: Any) -> list[Finding]:
+def in_order(found: Iterable[Finding]) -> list[Finding]:
     """Return findings gravest first, then by rule and record."""
     return sorted(found, key=lambda one: (_GRAVEST[one.severity], _ORDER[one.rule], one.records, one.message))
 
 
-def _found(connection: Connection, asked: Asked, chosen: Sequence[str]) -> Iterator[Finding]:
+@lru_cache(maxsize=256)
+def _statement(rule: str, asked: Asked) -> Statement:
+    return QUERIES[rule](asked)
+
+
+def _found(
+    connection: Connection, asked: Asked, chosen: Sequence[str], given: Mapping[str, Any]
+) -> Iterator[Finding]:
     waived = waivers(connection)
     for name in chosen:
-        query = QUERIES.get(name)
-        if query is not None:
+        if name in QUERIES:
             rule = RULES[name]
             says = rule.says.format_map
-            statement = query(asked)
-            for row in connection.execute(statement).mappings():
+            for row in connection.execute(_statement(name, asked), dict(given)).mappings():
                 yield _finding(rule, says(row), row, waived)
     if {"two-places", "not-holder"} & {*chosen}:
-        yield from _broken(connection, asked, chosen, waived)
+        yield from _broken(connection, asked, chosen, given, waived)
     if "drift" in chosen:
         rule = RULES["drift"]
         for one in drifted(connection):
@@ -93,7 +103,7 @@ def _found(connection: Connection, asked: Asked, chosen: Sequence[str]) -> Itera
             yield Finding(rule.id, rule.severity.value, rule.says.format_map(values), (one.slug,), rule.clear, reason)
 
 
-def _finding(rule: Rule, message: str, row: Any, waived: dict[tuple[str, int, str], str]) -> Finding:
+def _finding(rule: Rule, message: str, row: Any, waived: Waived) -> Finding:
     other = row["other"]
     transfer_id = row.get("transfer_id")
     return Finding(
@@ -107,25 +117,42 @@ def _finding(rule: Rule, message: str, row: Any, waived: dict[tuple[str, int, st
     )
 
 
-def _waived(waived: dict[tuple[str, int, str], str], rule: str, record_id: int, part: str) -> str | None:
+def found_by(
+    rule_id: str,
+    values: Mapping[str, Any],
+    slugs: tuple[str, ...],
+    record_id: int,
+    part: str,
+    waived: Waived,
+) -> Finding:
+    """Return a finding of a rule about a transfer, that no statement of its own finds."""
+    rule = RULES[rule_id]
+    reason = _waived(waived, rule_id, record_id, part)
+    message = rule.says.format_map(values)
+    return Finding(rule_id, rule.severity.value, message, slugs, rule.clear, reason, (record_id,))
+
+
+def _waived(waived: Waived, rule: str, record_id: int, part: str) -> str | None:
     """Return why a finding may stand: a waiver of the part, or of the whole record."""
     return waived.get((rule, record_id, part)) or waived.get((rule, record_id, ""))
 
 
-def waivers(connection: Connection) -> dict[tuple[str, int, str], str]:
+def waivers(connection: Connection) -> Waived:
     """Return the reasons of all waivers, by rule, record and part."""
     rows = connection.execute(select(waiver.c.rule, waiver.c.record_id, waiver.c.part, waiver.c.reason))
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
 def _broken(
-    connection: Connection, asked: Asked, chosen: Sequence[str], waived: dict[tuple[str, int, str], str]
+    connection: Connection,
+    asked: Asked,
+    chosen: Sequence[str],
+    given: Mapping[str, Any],
+    waived: Waived,
 ) -> Iterator[Finding]:
     """Yield the moves that start elsewhere than where an animal was: one linear pass over its life."""
-    animals = None
-    if asked.transfers is not None:
-        animals = select(line_animal.c.animal_id).where(line_animal.c.transfer_id.in_(asked.transfers))
-    for history in histories(connection, animals):
+    animals = None if asked.transfers is None else _on(asked.transfers)
+    for history in histories(connection, animals, given):
         if history.plain:
             continue
         for broken in breaks_of(history.steps):
@@ -150,6 +177,7 @@ def _broken(
             )
 
 
-def slugs_of(connection: Connection, ids: Statement) -> dict[int, str]:
-    """Return the slugs of records by id."""
-    return {row[0]: row[1] for row in connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(ids)))}
+@lru_cache(maxsize=64)
+def _on(transfers: Statement) -> Statement:
+    """Return the animals that were on transfers."""
+    return select(line_animal.c.animal_id).where(line_animal.c.transfer_id.in_(transfers))

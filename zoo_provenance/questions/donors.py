@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     case,
     cast,
     exists,
@@ -21,27 +22,25 @@ from sqlalchemy import (
     union_all,
 )
 
-from zoo_provenance.evidence.claims import Statement, as_claimed, claimed_from, decisions_of, taxa_above
-from zoo_provenance.evidence.concluding import conclude
-from zoo_provenance.evidence.origins import count_origins, roots_of
+from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.evidence.contested import Witnesses, contested, contested_fields, standing_reports
 from zoo_provenance.evidence.support import LINE_FIELDS, TRANSFER_FIELDS
 from zoo_provenance.questions.answers import Sum, When
 from zoo_provenance.questions.arrivals import Filter
 from zoo_provenance.tables import (
     claim,
+    dismissal,
     institution,
     participant,
     record,
-    source_basis,
     transfer,
     transfer_line,
 )
-from zoo_provenance.vocabulary import Kind, TransferKind, field_named, owner_of
+from zoo_provenance.vocabulary import Kind, TransferKind
 
 HOLDER, GIVER = "holder", "giver"
 _LENT = (TransferKind.LOAN.value,)
 _FIELDS = (*TRANSFER_FIELDS, *LINE_FIELDS)
-_Report = tuple[int | None, int, bool]
 
 
 @dataclass(frozen=True)
@@ -75,37 +74,53 @@ class Donor:
     lines: int
     cited_lines: int
     origins: int
-    findings: None = None
+    id: int | None = None
 
 
 def donors(connection: Connection, chosen: Filter, *, by: str = HOLDER) -> list[Donor]:
-    """Return donors, the largest certain number of animals first. Two statements, however many donors."""
-    given = _given(chosen, by)
-    rows = connection.execute(_ranking(given)).all()
+    """Return donors, the largest certain number of animals first. A handful of statements, however many donors."""
+    given = given_by(chosen, by)
     origins = _origins(connection, given)
-    return [_donor(row, origins.get(row.donor_id, 0)) for row in rows]
+    return [made(row, origins.get(row.donor_id, 0)) for row in connection.execute(ranking(given))]
 
 
-def _given(chosen: Filter, by: str) -> Any:
-    """Return (donor, transfer) for the transfers asked about: by who held the animals, or by who gave them."""
-    asked = select(transfer.c.id).join(record, record.c.id == transfer.c.id).where(chosen.where())
+@lru_cache(maxsize=64)
+def given_by(chosen: Filter, by: str, *, of_one: bool = False) -> Any:
+    """Return the table (donor_id, id) of transfers asked about: by who held the animals, or by who gave them.
+
+    With `of_one` only those of the donor given as the parameter `donor`.
+    """
+    asked = [chosen.where()]
     if not chosen.kinds:
         # Without a kind asked for: what passes title, may pass it, or lends.
-        asked = asked.where(or_(transfer.c.passes_title.is_not(False), transfer.c.kind.in_(_LENT)))
-    holders = select(transfer.c.origin_id.label("donor_id"), transfer.c.id).where(transfer.c.id.in_(asked))
+        asked.append(or_(transfer.c.passes_title.is_not(False), transfer.c.kind.in_(_LENT)))
+    holders = (
+        select(transfer.c.origin_id.label("donor_id"), transfer.c.id)
+        .join(record, record.c.id == transfer.c.id)
+        .where(*asked)
+    )
+    if of_one:
+        holders = holders.where(transfer.c.origin_id == bindparam("donor"))
     if by == HOLDER:
         return holders.cte("given")
     gives = participant.c.role.in_(("giver", "lender"))
     givers = (
         select(func.coalesce(participant.c.person_id, participant.c.institution_id), participant.c.transfer_id)
-        .where(participant.c.transfer_id.in_(asked), gives)
+        .join(transfer, transfer.c.id == participant.c.transfer_id)
+        .join(record, record.c.id == transfer.c.id)
+        .where(*asked, gives)
         .distinct()
     )
+    if of_one:
+        one = bindparam("donor")
+        givers = givers.where(or_(participant.c.person_id == one, participant.c.institution_id == one))
     named = exists().where(participant.c.transfer_id == transfer.c.id, gives)
     return union_all(holders.where(~named), givers).cte("given")
 
 
-def _ranking(given: Any) -> Statement:
+@lru_cache(maxsize=64)
+def ranking(given: Any) -> Statement:
+    """Return the statement of donors of some transfers (a table of donor_id and id), the largest first."""
     completed = transfer.c.status == "completed"
     titled = and_(completed, transfer.c.passes_title.is_(True))
     unstated = and_(completed, transfer.c.passes_title.is_(None))
@@ -186,61 +201,45 @@ def _sum(number: ColumnElement[Any]) -> ColumnElement[int]:
 
 def _origins(connection: Connection, given: Any) -> dict[int | None, int]:
     """Return for each donor the least number of original sources behind what is concluded of its transfers."""
-    reports = _vouching(connection, given) | _supporting(connection, given)
-    if not reports:
-        return {}
-    basis: dict[int, list[int]] = {}
-    for source_id, based_on_id in connection.execute(select(source_basis.c.source_id, source_basis.c.based_on_id)):
-        basis.setdefault(source_id, []).append(based_on_id)
-    roots = roots_of(basis, {source_id for _, source_id, _ in reports})
-    by_donor: dict[int | None, set[frozenset[int]]] = {}
-    for donor_id, source_id, own in reports:
-        by_donor.setdefault(donor_id, set()).add(frozenset({source_id}) if own else roots[source_id])
-    return {donor_id: count_origins(found).number for donor_id, found in by_donor.items()}
+    witnesses = Witnesses(connection)
+    reports: dict[int | None, set[tuple[int, bool]]] = {}
+    for donor_id, source_id, own in connection.execute(_vouching(given)):
+        reports.setdefault(donor_id, set()).add((source_id, bool(own)))
+    donors_of: dict[int, list[int | None]] = {}
+    for donor_id, transfer_id in connection.execute(select(given.c.donor_id, given.c.id)):
+        donors_of.setdefault(transfer_id, []).append(donor_id)
+    for contest in contested(connection, select(given.c.id)):
+        if contest.name in _FIELDS and not (contest.name == "count" and not contest.part):
+            for donor_id in donors_of[contest.record_id]:
+                reports.setdefault(donor_id, set()).update(standing_reports(contest))
+    return {donor_id: witnesses.origins(found) for donor_id, found in reports.items()}
 
 
-def _vouching(connection: Connection, given: Any) -> set[_Report]:
-    """Return (donor, source, own) of who vouches for whole transfers or lines."""
-    rows = connection.execute(
+def _vouching(given: Any) -> Statement:
+    """Return (donor, source, own) of who vouches for whole transfers or lines, and for what nobody contests."""
+    open_fields = contested_fields(select(given.c.id))
+    keys = ("record_id", "part", "field")
+    return (
         select(given.c.donor_id, claim.c.source_id, claim.c.own)
         .join(claim, claim.c.record_id == given.c.id)
-        .where(claim.c.field == "", claim.c.participant_key.is_(None))
+        .outerjoin(open_fields, and_(*(open_fields.c[name] == claim.c[name] for name in keys)))
+        .outerjoin(dismissal, dismissal.c.claim_id == claim.c.id)
+        .where(
+            claim.c.field.in_(("", *_FIELDS)),
+            claim.c.participant_key.is_(None),
+            claim.c.stance == "supports",
+            claim.c.source_id.is_not(None),
+            func.coalesce(claim.c.value, "") != "?",
+            ~and_(claim.c.field == "count", claim.c.part == ""),
+            open_fields.c.record_id.is_(None),
+            dismissal.c.claim_id.is_(None),
+        )
         .distinct()
     )
-    return {(row.donor_id, row.source_id, row.own) for row in rows}
 
 
-def _supporting(connection: Connection, given: Any) -> set[_Report]:
-    """Return (donor, source, own) of who supports the concluded values of fields with claims of their own."""
-    ids = select(given.c.id)
-    rows = connection.execute(
-        claimed_from(and_(claim.c.record_id.in_(ids), claim.c.field.in_(_FIELDS), claim.c.participant_key.is_(None)))
-    ).all()
-    if not rows:
-        return set()
-    above = taxa_above(connection)
-    decisions = decisions_of(connection, claim.c.record_id.in_(ids))
-    givers: dict[int, list[int | None]] = {}
-    for donor_id, transfer_id in connection.execute(select(given.c.donor_id, given.c.id)):
-        givers.setdefault(transfer_id, []).append(donor_id)
-    found: set[_Report] = set()
-    for (transfer_id, part, name), group in groupby(rows, key=lambda row: (row.record_id, row.part, row.field)):
-        field = field_named(owner_of(Kind.TRANSFER.value, part), name)
-        if field is None or (name == "count" and not part):
-            continue
-        claims = list(group)
-        claimed = [as_claimed(row, field.shape, above) for row in claims]
-        conclusion = conclude(field.shape, claimed, decisions.get((transfer_id, part, name)))
-        if conclusion.value is None and conclusion.record is None:
-            continue
-        standing = set(conclusion.standing)
-        for row, said in zip(claims, claimed, strict=True):
-            if said.live and said.meaning in standing and row.source_id is not None:
-                found.update((donor_id, row.source_id, row.own) for donor_id in givers[transfer_id])
-    return found
-
-
-def _donor(row: Any, origins: int) -> Donor:
+def made(row: Any, origins: int) -> Donor:
+    """Return a row of `ranking` as a donor."""
     kind = row.house if row.kind == Kind.INSTITUTION else row.kind
     return Donor(
         DonorRef(row.slug, row.label if row.slug is not None else "not known", kind, row.country),
@@ -255,6 +254,7 @@ def _donor(row: Any, origins: int) -> Donor:
         row.lines,
         row.cited_lines,
         origins,
+        row.donor_id,
     )
 
 

@@ -212,7 +212,7 @@ def _claimed_values(
             slugs.get(first.value_record_id) if first.value_record_id is not None else first.value,
             first.language,
             when(first.during, first.during_earliest, first.during_latest),
-            support.origins(Report(row.source_id, row.own) for row in live).number,
+            support.origins(Report(row.source_id, row.own) for row in live),
             next((row.dismissed for row in group if row.dismissed is not None), None),
             tuple(
                 Said(
@@ -237,4 +237,4 @@ def _inherited(value: str | None, reports: Iterable[Report], support: Support) -
         Said(support.slugs[report.source_id], "supports", "", None, None, report.own, None, inherited=True)
         for report in ordered
     )
-    return ClaimedValue(value, "", None, support.origins(ordered).number, None, said)
+    return ClaimedValue(value, "", None, support.origins(ordered), None, said)

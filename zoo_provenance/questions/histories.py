@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, true
@@ -42,7 +44,9 @@ class _Life(NamedTuple):
     transfers: dict[str, int]
 
 
-def histories(connection: Connection, animals: Statement | None = None) -> Iterator[History]:
+def histories(
+    connection: Connection, animals: Statement | None = None, given: Mapping[str, Any] | None = None
+) -> Iterator[History]:
     """Yield the histories that may hold a gap or a contradiction; the others are without.
 
     Three statements, however many animals: SQL leaves out the plain lives, in which dates alone decide the order
@@ -52,7 +56,8 @@ def histories(connection: Connection, animals: Statement | None = None) -> Itera
     wholes = _wholes(connection)
     linked = {*wholes, *(whole for above in wholes.values() for whole in above)}
     kept: dict[int, _Life] = {}
-    for animal_id, group in groupby(connection.execute(_screened(animals)), key=lambda row: row.animal_id):
+    rows_of = connection.execute(_screened(animals), dict(given or {})).all()
+    for animal_id, group in groupby(rows_of, key=itemgetter(0)):
         rows = list(group)
         life = _life(rows, houses)
         if animal_id in linked:
@@ -138,6 +143,7 @@ def _above(animal_id: int, wholes: Mapping[int, Sequence[int]]) -> list[int]:
     return above
 
 
+@lru_cache(maxsize=64)
 def _screened(animals: Statement | None) -> Statement:
     """Return the statement of moves, by animal, of the lives that are not plain; of one without birth the first."""
     moves = _moves(animals)

@@ -225,7 +225,7 @@ def _step(
             step.owner,
             (),
             support.sources(reports),
-            support.origins(reports).number,
+            support.origins(reports),
             disputed,
         )
     travel = travels[event.key]
@@ -250,7 +250,7 @@ def _step(
         step.owner,
         people.get(travel.id, ()),
         support.sources(reports),
-        support.origins(reports).number,
+        support.origins(reports),
         disputed,
         when(travel.until, travel.until_earliest, travel.until_latest),
     )

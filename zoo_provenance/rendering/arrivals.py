@@ -100,7 +100,7 @@ def _line_cells(line: Line) -> list[str]:
         " ".join(line.animals),
         " ".join(line.disputed),
         "; ".join(line.rivals),
-        str(line.origins),
+        f"{line.origins:d}",
     ]
 
 

@@ -113,7 +113,7 @@ def _flat_step(step: TraceStep) -> list[str]:
         step.holder.slug if step.holder else "",
         step.owner.slug if step.owner else "",
         " ".join(step.sources),
-        str(step.origins),
+        f"{step.origins:d}",
         " ".join(step.disputed),
     ]
 

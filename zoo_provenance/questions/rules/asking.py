@@ -17,9 +17,8 @@ LIVING = ("LIV", "EGL", "FIG")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a rule is asked of: the transfers a statement selects, or all; `today` is an ISO day."""
+    """What a rule is asked of: the transfers a statement selects, or all."""
 
-    today: str
     transfers: Statement | None = None
 
     def of(self, column: ColumnElement[Any] | None = None) -> ColumnElement[bool]:

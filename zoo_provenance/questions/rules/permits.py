@@ -19,17 +19,28 @@ _of = record.alias("of_taxon")
 
 def listed_taxa() -> Any:
     """Return the table (id, appendix) of taxa that CITES lists, themselves or by the nearest taxon above."""
-    up = select(taxon.c.id, taxon.c.id.label("at"), taxon.c.cites_appendix.label("appendix")).cte("up", recursive=True)
+    up = select(taxon.c.id, taxon.c.id.label("at"), _appendix(taxon).label("appendix")).cte("up", recursive=True)
     above = taxon.alias("above")
     at = taxon.alias("at")
     up = up.union(
-        select(up.c.id, above.c.id, above.c.cites_appendix)
+        select(up.c.id, above.c.id, _appendix(above))
         .select_from(up)
         .join(at, at.c.id == up.c.at)
         .join(above, above.c.id == at.c.parent_id)
         .where(up.c.appendix.is_(None))
     )
     return select(up.c.id, up.c.appendix).where(up.c.appendix.is_not(None), up.c.appendix != "N").cte("listed")
+
+
+def _appendix(of: Any) -> Any:
+    """Return the concluded appendix of a taxon; where sources disagree, the ends of what they say."""
+    lowest, highest = func.min(claim.c.value), func.max(claim.c.value)
+    said = (
+        select(case((lowest == highest, lowest), else_=lowest + literal(" or ") + highest))
+        .where(claim.c.record_id == of.c.id, claim.c.field == "cites_appendix", speaks())
+        .scalar_subquery()
+    )
+    return func.coalesce(of.c.cites_appendix, said)
 
 
 def party_of(country: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, exists, func, literal, or_, select, union
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, cast, exists, func, literal, or_, select, union
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.rules.asking import LIVING, Asked, Queries, nobody, part_slug, speaks, text, whole
@@ -277,7 +277,7 @@ def offices(asked: Asked) -> Statement:
 
 
 def overdue_loans(asked: Asked) -> Statement:
-    """Return loans past their end that neither a linked transfer nor a later way out of the house ends."""
+    """Return loans past their end on the day `today` that neither a linked transfer nor a later way out of the house ends."""
     later, there, again = transfer.alias("later"), line_animal.alias("there"), line_animal.alias("again")
     ended = exists().where(
         transfer_link.c.to_id == transfer.c.id,
@@ -304,7 +304,7 @@ def overdue_loans(asked: Asked) -> Statement:
             transfer.c.until,
         )
         .join(transfer, transfer.c.id == record.c.id)
-        .where(transfer.c.kind == "loan", _completed, transfer.c.until_latest < asked.today, asked.of(), ~ended, ~left)
+        .where(transfer.c.kind == "loan", _completed, transfer.c.until_latest < bindparam("today"), asked.of(), ~ended, ~left)
         .order_by(record.c.slug)
     )
 

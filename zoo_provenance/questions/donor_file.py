@@ -1,0 +1,479 @@
+"""The file on a donor: what it gave, who acted, on whose word, what should be looked at, what was not checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, func, or_, select, type_coerce
+from sqlalchemy import Integer as Number
+
+from zoo_provenance.counts import sum_counts
+from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.evidence.contested import Contest, Witnesses, contested
+from zoo_provenance.evidence.grading import Heard, credibility
+from zoo_provenance.evidence.support import LINE_FIELDS, TRANSFER_FIELDS
+from zoo_provenance.questions.answers import Ref, Sum, When, ref, when
+from zoo_provenance.questions.arrivals import Filter
+from zoo_provenance.questions.check import Finding, Waived, findings_of, found_by, in_order, waivers
+from zoo_provenance.questions.donors import HOLDER, Donor, DonorRef, given_by, made, ranking
+from zoo_provenance.questions.naming import Thing
+from zoo_provenance.questions.not_checked import Unchecked, not_checked
+from zoo_provenance.questions.rules.asking import Asked
+from zoo_provenance.questions.rules.permits import listed_lines
+from zoo_provenance.rules import Severity
+from zoo_provenance.tables import (
+    claim,
+    dismissal,
+    institution,
+    participant,
+    record,
+    source,
+    transfer,
+    transfer_line,
+)
+from zoo_provenance.vocabulary import Verdict
+
+_OPEN = (Verdict.CONFLICT, Verdict.POSSIBLE)
+_ONE_ORIGIN_FROM = 3
+_GRADED, _GRADED_OF_LINES = ("kind", "status", "from", "to", "date"), ("taxon", "count")
+
+
+class Gift(NamedTuple):
+    """A transfer in the file. Reliability is the best recorded of its sources, credibility that of its weakest field."""
+
+    slug: str
+    label: str
+    date: When | None
+    kind: str | None
+    status: str | None
+    title: bool | None
+    origin: Ref | None
+    destination: Ref | None
+    sum: Sum
+    lines: int
+    taxa: tuple[str, ...]
+    sources: int
+    origins: int
+    reliability: str | None
+    credibility: int
+    disputed: tuple[str, ...]
+    id: int
+
+
+class Actor(NamedTuple):
+    """Somebody with a part in what was given, with the office held at the time."""
+
+    who: Ref
+    role: str | None
+    capacity: str | None
+    on_behalf_of: Ref | None
+    transfers: tuple[str, ...]
+
+
+class Witnessed(NamedTuple):
+    """How much of the evidence is of one publisher, language, reliability or origin."""
+
+    by: str
+    value: str | None
+    sources: tuple[str, ...]
+    transfers: int
+
+
+class Listed(NamedTuple):
+    """A line of a CITES-listed taxon across a border, and the papers recorded.
+
+    `importer_report` is `recorded`, `not recorded`, `not expected` where the importer is no Party, or `not known`.
+    """
+
+    line: str
+    taxon: str
+    appendix: str
+    sender: str
+    receiver: str
+    permit: bool
+    importer_report: str
+    exporter_report: bool
+
+
+class DonorFile(NamedTuple):
+    """The answer: the file on a donor."""
+
+    donor: Donor
+    findings: tuple[Finding, ...]
+    transfers: tuple[Gift, ...]
+    people: tuple[Actor, ...]
+    evidence: tuple[Witnessed, ...]
+    listed: tuple[Listed, ...]
+    not_checked: tuple[Unchecked, ...]
+
+
+class _Evidence(NamedTuple):
+    """Who vouches for a transfer: all its reports, and the grade of its weakest field."""
+
+    reports: set[tuple[int, bool]]
+    credibility: int
+
+
+class _Weighed(NamedTuple):
+    gifts: list[Gift]
+    findings: list[Finding]
+    graded: dict[int, _Evidence]
+    papers: dict[int, Any]
+    witnesses: Witnesses
+
+
+def donor_file(connection: Connection, donor: Thing, chosen: Filter, today: str, *, by: str = HOLDER) -> DonorFile:
+    """Return the file on an institution, or on a person as giver. Some forty statements, however much was given."""
+    table = given_by(chosen, by, of_one=True)
+    ids, given = ids_of(table), {"donor": donor.id}
+    gifts, findings, graded, papers, witnesses = _gifts_and_findings(connection, ids, given, today)
+    origins = witnesses.origins({report for one in graded.values() for report in one.reports})
+    rows = connection.execute(ranking(table), given)
+    summary = next((made(row, origins) for row in rows if row.donor_id == donor.id), None)
+    return DonorFile(
+        summary or _nothing(connection, donor),
+        tuple(findings),
+        tuple(gifts),
+        tuple(_people(connection.execute(_actors(ids), given))),
+        tuple(_witnessed(graded, witnesses, papers)),
+        tuple(_papers_of_lines(connection.execute(_listed(ids), given))),
+        tuple(not_checked(connection, ids, given)),
+    )
+
+
+def findings_by_donor(
+    connection: Connection, chosen: Filter, today: str, *, by: str = HOLDER
+) -> dict[int | None, dict[str, int]]:
+    """Return how many findings of each severity the file on each donor would hold, waived ones aside."""
+    table = given_by(chosen, by)
+    _, findings, _, _, _ = _gifts_and_findings(connection, ids_of(table), {}, today)
+    donors_of: dict[int, list[int | None]] = {}
+    for donor_id, transfer_id in connection.execute(select(table.c.donor_id, table.c.id)):
+        donors_of.setdefault(transfer_id, []).append(donor_id)
+    found: dict[int | None, dict[str, int]] = {}
+    for finding in findings:
+        if finding.waived is not None:
+            continue
+        for donor_id in {donor_id for one in finding.transfers for donor_id in donors_of.get(one, ())}:
+            counts = found.setdefault(donor_id, dict.fromkeys((one.value for one in Severity), 0))
+            counts[finding.severity] += 1
+    return found
+
+
+def _gifts_and_findings(connection: Connection, ids: Statement, given: Mapping[str, Any], today: str) -> _Weighed:
+    witnesses = Witnesses(connection, ids, given)
+    contests: dict[int, list[Contest]] = {}
+    for contest in contested(connection, ids, given):
+        contests.setdefault(contest.record_id, []).append(contest)
+    lines: dict[int, list[Any]] = {}
+    for line in connection.execute(_lines(ids), given):
+        lines.setdefault(line[0], []).append(line)
+    graded = _graded(connection.execute(_claims(ids), given), contests, lines, witnesses)
+    papers = {row.id: row for row in connection.execute(_cited(ids), given)}
+    gifts = list(_gifts(connection.execute(_transfers(ids), given), contests, graded, lines, witnesses, papers))
+    waived = waivers(connection)
+    findings = in_order(
+        [
+            *findings_of(connection, today, ids, given),
+            *disputes(contests.values(), waived),
+            *_alone(gifts, waived),
+        ]
+    )
+    return _Weighed(gifts, findings, graded, papers, witnesses)
+
+
+@lru_cache(maxsize=64)
+def ids_of(table: Any) -> Statement:
+    """Return the statement of the transfers in a table of (donor_id, id)."""
+    return select(table.c.id)
+
+
+def _nothing(connection: Connection, donor: Thing) -> Donor:
+    row = connection.execute(
+        select(record.c.kind, institution.c.kind.label("house"), institution.c.country)
+        .outerjoin(institution, institution.c.id == record.c.id)
+        .where(record.c.id == donor.id)
+    ).one()
+    who = DonorRef(donor.slug, donor.label, row.house or row.kind, row.country)
+    return Donor(who, 0, 0, 0, 0, Sum(0, 0), 0, None, None, 0, 0, 0, donor.id)
+
+
+# -- evidence --------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _claims(ids: Statement) -> Statement:
+    """Return the statement of live claims about transfers and their lines."""
+    return (
+        select(
+            claim.c.record_id,
+            claim.c.part,
+            claim.c.field,
+            claim.c.source_id,
+            type_coerce(claim.c.own, Number),
+            claim.c.certainty,
+            claim.c.value,
+            claim.c.value_record_id,
+        )
+        .outerjoin(dismissal, dismissal.c.claim_id == claim.c.id)
+        .where(
+            claim.c.record_id.in_(ids),
+            claim.c.stance == "supports",
+            claim.c.participant_key.is_(None),
+            claim.c.source_id.is_not(None),
+            claim.c.field.in_(("", *TRANSFER_FIELDS, *LINE_FIELDS)),
+            ~and_(claim.c.field == "count", claim.c.part == ""),
+            dismissal.c.claim_id.is_(None),
+            or_(claim.c.value.is_(None), claim.c.value != "?"),
+        )
+        .order_by(claim.c.record_id, claim.c.part, claim.c.field)
+    )
+
+
+def _graded(
+    claims: Iterable[Any],
+    contests: Mapping[int, Sequence[Contest]],
+    lines: Mapping[int, Sequence[Any]],
+    witnesses: Witnesses,
+) -> dict[int, _Evidence]:
+    """Return the evidence of each transfer: the nearest level speaks, field by field."""
+    found = {}
+    for record_id, group in groupby(claims, key=itemgetter(0)):
+        heard: dict[tuple[str, str], list[Any]] = {}
+        for _, part, name, source_id, own, certainty, value, named in group:
+            heard.setdefault((part, name), []).append((Heard(source_id, bool(own), certainty), value, named))
+        found[record_id] = _evidence(heard, contests.get(record_id, ()), lines.get(record_id, ()), witnesses)
+    return found
+
+
+def _evidence(
+    heard: Mapping[tuple[str, str], Sequence[Any]],
+    contests: Sequence[Contest],
+    lines: Sequence[Any],
+    witnesses: Witnesses,
+) -> _Evidence:
+    at_odds = {(one.part, one.name): one for one in contests}
+    whole = [one[0] for one in heard.get(("", ""), ())]
+    reports = {(one.source_id, one.own) for one in whole}
+    grades: dict[tuple[str, ...], int] = {}
+    for part, names in (("", _GRADED), *((f"lines/{line.key}", _GRADED_OF_LINES) for line in lines)):
+        own = heard.get((part, "")) if part else None
+        level = [one[0] for one in own] if own else whole
+        if own:
+            reports |= {(one.source_id, one.own) for one in level}
+        if (own or not part) and any((part, name) not in heard for name in names):
+            grades[part, ""] = credibility(level, Verdict.AGREE, witnesses)
+    for (part, name), said in heard.items():
+        if not name:
+            continue
+        contest = at_odds.get((part, name))
+        standing = [one for one, value, named in said if contest is None or _stands(contest, value, named)]
+        reports |= {(one.source_id, one.own) for one in standing}
+        if name in (_GRADED_OF_LINES if part else _GRADED):
+            verdict = Verdict.AGREE if contest is None else contest.verdict
+            settled = contest is not None and contest.conclusion.settled is True
+            grades[part, name] = credibility(standing, verdict, witnesses, settled=settled)
+    return _Evidence(reports, max(grades.values(), default=6))
+
+
+def _stands(contest: Contest, value: str | None, named: int | None) -> bool:
+    """Whether a claimed value is among those concluded."""
+    standing = contest.conclusion.standing
+    return any(one.meaning in standing for one in contest.claimed if (one.value, one.record) == (value, named))
+
+
+@lru_cache(maxsize=64)
+def _lines(ids: Statement) -> Statement:
+    """Return the statement of lines and their taxa."""
+    of = record.alias("of_taxon")
+    return (
+        select(
+            *(transfer_line.c[name] for name in ("transfer_id", "key", "term", "count_min", "count_max")),
+            of.c.label.label("taxon"),
+        )
+        .outerjoin(of, of.c.id == transfer_line.c.taxon_id)
+        .where(transfer_line.c.transfer_id.in_(ids))
+        .order_by(transfer_line.c.transfer_id, of.c.label, transfer_line.c.key)
+    )
+
+
+@lru_cache(maxsize=64)
+def _cited(ids: Statement) -> Statement:
+    """Return the statement of sources cited for transfers: publisher, language, reliability."""
+    cited = select(claim.c.source_id).where(claim.c.record_id.in_(ids), claim.c.source_id.is_not(None))
+    columns = (source.c.id, source.c.publisher, source.c.language, source.c.reliability)
+    return select(*columns).where(source.c.id.in_(cited))
+
+
+def _witnessed(
+    graded: Mapping[int, _Evidence], witnesses: Witnesses, papers: Mapping[int, Any]
+) -> Iterator[Witnessed]:
+    transfers_of: dict[int, set[int]] = {}
+    own: set[int] = set()
+    for transfer_id, found in graded.items():
+        for source_id, for_itself in found.reports:
+            transfers_of.setdefault(source_id, set()).add(transfer_id)
+            if for_itself:
+                own.add(source_id)
+    for by in ("publisher", "language", "reliability", "origin"):
+        groups: dict[str | None, list[int]] = {}
+        for source_id in transfers_of:
+            if by == "origin":
+                roots = {source_id} if source_id in own else witnesses.roots(source_id)
+                values: list[str | None] = [witnesses.slugs[root] for root in roots]
+            else:
+                values = [getattr(papers[source_id], by)]
+            for value in values:
+                groups.setdefault(value, []).append(source_id)
+        rows = [
+            Witnessed(
+                by,
+                value,
+                tuple(sorted(witnesses.slugs[one] for one in sources)),
+                len(set().union(*(transfers_of[one] for one in sources))),
+            )
+            for value, sources in groups.items()
+        ]
+        yield from sorted(rows, key=lambda one: (-one.transfers, -len(one.sources), one.value is None, one.value or ""))
+
+
+# -- what was given --------------------------------------------------------------------------------------
+
+
+def _gifts(
+    transfers: Iterable[Any],
+    contests: Mapping[int, Sequence[Contest]],
+    graded: Mapping[int, _Evidence],
+    lines: Mapping[int, Sequence[Any]],
+    witnesses: Witnesses,
+    papers: Mapping[int, Any],
+) -> Iterator[Gift]:
+    for row in transfers:
+        evidence = graded.get(row.id, _Evidence(set(), 6))
+        sources = {source_id for source_id, _ in evidence.reports}
+        grades = {grade for source_id in sources if (grade := papers[source_id].reliability) is not None}
+        carried = lines.get(row.id, ())
+        least, most = sum_counts((one.count_min, one.count_max) for one in carried if one.term == "LIV")
+        yield Gift(
+            row.slug,
+            row.label,
+            when(row.date, row.date_earliest, row.date_latest),
+            row.kind,
+            row.status,
+            row.passes_title,
+            ref(row.origin, row.origin_label),
+            ref(row.destination, row.destination_label),
+            Sum(least, most) if carried else Sum(0, None),
+            len(carried),
+            tuple(dict.fromkeys(one.taxon for one in carried if one.taxon is not None)),
+            len(sources),
+            witnesses.origins(evidence.reports),
+            min(grades) if grades else None,
+            evidence.credibility,
+            tuple(_name(one) for one in contests.get(row.id, ()) if one.verdict in _OPEN),
+            row.id,
+        )
+
+
+def _name(contest: Contest) -> str:
+    return f"{contest.part}/{contest.name}" if contest.part else contest.name
+
+
+@lru_cache(maxsize=64)
+def _transfers(ids: Statement) -> Statement:
+    """Return the statement of transfers, oldest first, undated last."""
+    origin, destination = record.alias("origin"), record.alias("destination")
+    columns = ("id", "date", "date_earliest", "date_latest", "kind", "status", "passes_title")
+    return (
+        select(
+            *(transfer.c[name] for name in columns),
+            record.c.slug,
+            record.c.label,
+            origin.c.slug.label("origin"),
+            origin.c.label.label("origin_label"),
+            destination.c.slug.label("destination"),
+            destination.c.label.label("destination_label"),
+        )
+        .join(record, record.c.id == transfer.c.id)
+        .outerjoin(origin, origin.c.id == transfer.c.origin_id)
+        .outerjoin(destination, destination.c.id == transfer.c.destination_id)
+        .where(transfer.c.id.in_(ids))
+        .order_by(transfer.c.date_earliest.nulls_last(), transfer.c.date_latest.nulls_last(), record.c.slug)
+    )
+
+
+@lru_cache(maxsize=64)
+def _actors(ids: Statement) -> Statement:
+    """Return the statement of participants, by who they are and what they did."""
+    who, behalf, on = record.alias("who"), record.alias("behalf"), record.alias("on")
+    return (
+        select(
+            who.c.slug,
+            who.c.label,
+            participant.c.role,
+            participant.c.capacity,
+            behalf.c.slug.label("behalf"),
+            behalf.c.label.label("behalf_label"),
+            on.c.slug.label("transfer"),
+        )
+        .join(who, who.c.id == func.coalesce(participant.c.person_id, participant.c.institution_id))
+        .join(on, on.c.id == participant.c.transfer_id)
+        .outerjoin(behalf, behalf.c.id == participant.c.on_behalf_of_id)
+        .where(participant.c.transfer_id.in_(ids))
+        .order_by(
+            *(who.c.label, who.c.slug, participant.c.role.nulls_last(), participant.c.capacity.nulls_last()),
+            *(behalf.c.slug.nulls_first(), on.c.slug),
+        )
+    )
+
+
+def _people(rows: Iterable[Any]) -> Iterator[Actor]:
+    for key, group in groupby(rows, key=itemgetter(0, 1, 2, 3, 4, 5)):
+        slug, label, role, capacity, behalf, behalf_label = key
+        transfers = tuple(dict.fromkeys(row.transfer for row in group))
+        yield Actor(Ref(slug, label), role, capacity, ref(behalf, behalf_label), transfers)
+
+
+# -- findings --------------------------------------------------------------------------------------------
+
+
+def disputes(contests: Iterable[Sequence[Contest]], waived: Waived) -> Iterator[Finding]:
+    """Yield a finding for each open dispute about what was given."""
+    for group in contests:
+        for one in group:
+            if one.verdict not in _OPEN or one.conclusion.settled is True:
+                continue
+            slug = f"{one.slug}/{one.part.partition('/')[2]}" if one.part.startswith("lines/") else one.slug
+            field = _name(one) if one.part.startswith("participants/") else one.name
+            rule = "disputed-statement" if one.name.startswith("statement.") else "disputed"
+            yield found_by(rule, {"slug": slug, "field": field}, (slug,), one.record_id, one.part, waived)
+
+
+def _alone(gifts: Iterable[Gift], waived: Waived) -> Iterator[Finding]:
+    for one in gifts:
+        if one.sources >= _ONE_ORIGIN_FROM and one.origins == 1:
+            yield found_by("one-origin", {"slug": one.slug, "reports": one.sources}, (one.slug,), one.id, "", waived)
+
+
+@lru_cache(maxsize=64)
+def _listed(ids: Statement) -> Statement:
+    return listed_lines(Asked(ids))
+
+
+def _papers_of_lines(rows: Iterable[Any]) -> Iterator[Listed]:
+    for row in rows:
+        report = {"yes": "not recorded", "no": "not expected"}.get(row.party or "", "not known")
+        yield Listed(
+            row.slug,
+            row.taxon,
+            row.appendix,
+            row.sender,
+            row.receiver,
+            bool(row.permit),
+            "recorded" if row.importer_report else report,
+            bool(row.exporter_report),
+        )
