@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, func, select
-from synthetic import World
 
+from synthetic import World
 from zoo_provenance import database, schema
 from zoo_provenance.questions.arrivals import Filter
 from zoo_provenance.questions.check import check

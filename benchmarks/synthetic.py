@@ -196,7 +196,14 @@ class World:
             "date_earliest": day.isoformat(),
             "date_latest": day.isoformat(),
         }
-        line = {"transfer_id": made, "key": "animals", "taxon_id": species, "count": "1", "count_min": 1, "count_max": 1}
+        line = {
+            "transfer_id": made,
+            "key": "animals",
+            "taxon_id": species,
+            "count": "1",
+            "count_min": 1,
+            "count_max": 1,
+        }
         for _ in range(chance.choice((1, 1, 2, 3))):
             self._said(made, "", "")
         disputed = chance.random()
@@ -224,9 +231,7 @@ class World:
 
     # -- claims ------------------------------------------------------------------------------------------
 
-    def _rivals(
-        self, made: int, part: str, field: str, shape: Shape, row: dict[str, Any], values: list[str]
-    ) -> None:
+    def _rivals(self, made: int, part: str, field: str, shape: Shape, row: dict[str, Any], values: list[str]) -> None:
         """Claim rival values and set the columns to what they conclude; one in five is settled."""
         said = [self._said(made, part, field, value) for value in values for _ in range(self.random.choice((1, 2)))]
         found = conclude(
@@ -246,7 +251,14 @@ class World:
         if self.random.random() < 0.2:
             self._add(
                 decision,
-                {"record_id": made, "part": part, "field": field, "value": values[0], "reason": "chosen", "batch_id": 1},
+                {
+                    "record_id": made,
+                    "part": part,
+                    "field": field,
+                    "value": values[0],
+                    "reason": "chosen",
+                    "batch_id": 1,
+                },
             )
             value, low, high = said[0]["value"], said[0]["low"], said[0]["high"]
         if shape is Shape.DATE:

@@ -5,7 +5,6 @@ tables as they were. SQLite and PostgreSQL run the same one.
 """
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "0002"
@@ -40,9 +39,7 @@ def _dates(column: str) -> sa.CheckConstraint:
 
 
 def _length(column: str, most: int) -> sa.CheckConstraint:
-    return sa.CheckConstraint(
-        f"length({column}) > 0 AND length({column}) <= {most}", name=f"ck_source_{column}_length"
-    )
+    return sa.CheckConstraint(f"length({column}) > 0 AND length({column}) <= {most}", name=f"ck_source_{column}_length")
 
 
 def _source(kinds: str) -> sa.Table:

@@ -51,9 +51,7 @@ def check(
     return 3 if any(one.waived is None for one in found) else 0
 
 
-@click.command(
-    epilog="Exit codes: 0 fine, 1 failed, 2 usage or no such rule, 4 not found or ambiguous, 5 schema."
-)
+@click.command(epilog="Exit codes: 0 fine, 1 failed, 2 usage or no such rule, 4 not found or ambiguous, 5 schema.")
 @click.argument("rule")
 @click.argument("record")
 @click.option("--because", required=True, metavar="REASON", help="Why it may stand; kept and shown with the finding.")

@@ -39,7 +39,7 @@ def demo() -> None:
             answer("Where did this animal come from?", "trace rangnim-32", trace_document(trace(connection, bear)))
             found = arrivals(connection, Filter(transfer_id=gift.id))
             answer("What arrived with this transfer?", f"arrivals {gift.slug}", arrivals_document(found))
-            ranking = donors_document(donors(connection, Filter(to_id=zoo.id)), None)
+            ranking = donors_document(donors(connection, Filter(to_id=zoo.id)))
             answer("What have donors given?", f"donors --to {zoo.slug}", ranking)
     click.echo(
         "\nTo go on, with a database of your own:\n"

@@ -63,7 +63,9 @@ ambiguous, 5 schema."""
     type=click.Choice(["high", "medium", "low"]),
     help="With DONOR: exit with 3 if there is a finding this grave that was not waived.",
 )
-@click.option("--findings/--no-findings", "ask_rules", default=True, help="Count findings in the ranking, or rank only.")
+@click.option(
+    "--findings/--no-findings", "ask_rules", default=True, help="Count findings in the ranking, or rank only."
+)
 @output_options
 @click.pass_context
 def donors(

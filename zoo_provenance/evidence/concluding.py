@@ -59,7 +59,7 @@ class Conclusion(NamedTuple):
 def conclude(shape: Shape, claims: Iterable[Claimed], decision: Chosen | None = None) -> Conclusion:
     """Return the conclusion from all claims of one field of one record or part."""
     live = [claim for claim in claims if claim.live]
-    if any([claim.during is not None for claim in live]):
+    if any(claim.during is not None for claim in live):
         current = _latest(live)
         meanings, _ = weigh(claim.meaning for claim in current)
         verdict = _verdict(live)
@@ -80,7 +80,7 @@ def conclude(shape: Shape, claims: Iterable[Claimed], decision: Chosen | None = 
     if len(meanings) == 1 and settled is None:
         # Several ways to write one meaning: always the same one, whatever was loaded first.
         first = standing[0]
-        if any([claim.value != first.value for claim in standing]):
+        if any(claim.value != first.value for claim in standing):
             first = min(standing, key=lambda claim: _plainness(claim.value or ""))
         return Conclusion(first.value, first.low, first.high, first.record, verdict, settled, meanings)
     if not standing or shape not in {Shape.DATE, Shape.COUNT}:

@@ -60,7 +60,9 @@ def contested(
         (row.record_id, row.part, row.field): Chosen(row.value, row.value_record_id)
         for row in connection.execute(decided, parameters)
     }
-    found = connection.execute(statement(records, undecided=undecided), parameters, execution_options={"yield_per": _CHUNK})
+    found = connection.execute(
+        statement(records, undecided=undecided), parameters, execution_options={"yield_per": _CHUNK}
+    )
     rows = chain.from_iterable(found.partitions())
     for (record_id, part, name), group in groupby(rows, key=itemgetter(0, 1, 2)):
         claims = list(group)
@@ -183,7 +185,9 @@ def _groups(records: Statement | None, *, undecided: bool) -> Any:
     several = func.count(claim.c.value.distinct()) + func.count(claim.c.value_record_id.distinct())
     rivals = (
         select(*keys)
-        .where(claim.c.field != "", claim.c.stance != "silent", claim.c.field.not_in(_MANY), ~claim.c.field.like("id.%"))
+        .where(
+            claim.c.field != "", claim.c.stance != "silent", claim.c.field.not_in(_MANY), ~claim.c.field.like("id.%")
+        )
         .where(or_(claim.c.field.not_in(_PARENTS), exists().where(animal.c.id == claim.c.record_id, _single())))
         .group_by(*keys)
         .having(or_(several > 1, func.min(claim.c.stance) == "contradicts"))
@@ -248,9 +252,7 @@ class Witnesses:
         found = self._roots.get(source_id)
         if found is None:
             found = self._roots[source_id] = (
-                roots_of(self._basis, (source_id,))[source_id]
-                if source_id in self._basis
-                else frozenset((source_id,))
+                roots_of(self._basis, (source_id,))[source_id] if source_id in self._basis else frozenset((source_id,))
             )
         return found
 

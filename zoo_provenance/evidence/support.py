@@ -13,7 +13,7 @@ from zoo_provenance.evidence.comparing import Meaning
 from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude
 from zoo_provenance.evidence.origins import Origins, count_origins, roots_of
 from zoo_provenance.tables import claim, decision, record, source_basis
-from zoo_provenance.vocabulary import Kind, Shape, field_named, owner_of
+from zoo_provenance.vocabulary import Certainty, Kind, Shape, field_named, owner_of
 
 Key = tuple[int, str, str]
 
@@ -103,6 +103,23 @@ class Support:
             if whole:
                 return frozenset(Report(row.source_id, row.own) for row in whole)
         return frozenset()
+
+    def doubt(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> str | None:
+        """Return how unsure the surest source of the least sure of some fields is: probable, possible, or None."""
+        order = [None, *(word.value for word in (Certainty.PROBABLE, Certainty.POSSIBLE))]
+        worst = 0
+        for name in names:
+            rows = self.claims.get((record_id, part, name), [])
+            if not any(row.certainty for row in rows):
+                continue
+            conclusion, claimed = self.concluded(record_id, kind, part, name)
+            sure = [
+                order.index(row.certainty if row.certainty in order else None)
+                for row, said in zip(rows, claimed, strict=True)
+                if said.live and said.meaning in conclusion.standing
+            ]
+            worst = max(worst, min(sure, default=0))
+        return order[worst]
 
     def silent(self, record_id: int, part: str, names: Iterable[str]) -> tuple[str, ...]:
         """Return the sources that were searched for some fields and say nothing."""

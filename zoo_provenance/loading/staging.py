@@ -111,9 +111,7 @@ DECISION = _stage(
     *_words("slug", "part", "field", "language", "value", "value_record", "reason"),
     *_ids("record_id", "value_record_id"),
 )
-WAIVER = _stage(
-    "waiver", *_words("slug", "line_key", "participant_key", "part", "rule", "reason"), *_ids("record_id")
-)
+WAIVER = _stage("waiver", *_words("slug", "line_key", "participant_key", "part", "rule", "reason"), *_ids("record_id"))
 SCOPE = Table(
     "stage_scope",
     _staging,

@@ -83,9 +83,7 @@ def _statement(rule: str, asked: Asked) -> Statement:
     return QUERIES[rule](asked)
 
 
-def _found(
-    connection: Connection, asked: Asked, chosen: Sequence[str], given: Mapping[str, Any]
-) -> Iterator[Finding]:
+def _found(connection: Connection, asked: Asked, chosen: Sequence[str], given: Mapping[str, Any]) -> Iterator[Finding]:
     waived = waivers(connection)
     for name in chosen:
         if name in QUERIES:

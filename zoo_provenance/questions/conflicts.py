@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, func, select
@@ -55,16 +55,17 @@ def conflicts(
     verdict: str | None = None,
     settled: bool = False,
     records: Statement | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> list[Conflict]:
     """Return disputed fields, conflicts first: of one record or line, of some records, or of all.
 
     Open ones only, unless `settled`. A handful of statements, whatever the number of records.
     """
-    given: dict[str, Any] = {}
+    given = dict(given or {})
     if thing is not None:
         given = {"record": thing.id}
         records = select(record.c.id).where(record.c.id == bindparam("record"))
-    witnesses = Witnesses(connection)
+    witnesses = Witnesses(connection, records, given)
     sums = _sums(connection, records, given)
     vouching = _vouching(connection, records, given)
     reasons = _reasons(connection, records, given)
@@ -87,8 +88,10 @@ def conflicts(
 def _asked(contest: Contest, thing: Thing | None, field: str | None) -> bool:
     if thing is not None and thing.line and contest.part != f"lines/{thing.line}":
         return False
-    return field is None or field in {contest.name, f"{contest.part}/{contest.name}"} or (
-        contest.name.startswith(f"{field}.")
+    return (
+        field is None
+        or field in {contest.name, f"{contest.part}/{contest.name}"}
+        or (contest.name.startswith(f"{field}."))
     )
 
 
@@ -101,7 +104,7 @@ def _weighed(contest: Contest, total: _Total | None) -> tuple[Verdict, bool]:
     verdict = contest.verdict
     if total is not None:
         verdict = max(verdict, _against_sum(contest, total), key=_badness)
-    if verdict is Verdict.AGREE and any([one.dismissed for one in contest.claimed]):
+    if verdict is Verdict.AGREE and any(one.dismissed for one in contest.claimed):
         # What was dismissed is no rival any more, but it is how the rest came to agree.
         return _before_dismissal(contest), True
     return verdict, contest.conclusion.settled is True

@@ -43,7 +43,11 @@ _GRADED, _GRADED_OF_LINES = ("kind", "status", "from", "to", "date"), ("taxon", 
 
 
 class Gift(NamedTuple):
-    """A transfer in the file. Reliability is the best recorded of its sources, credibility that of its weakest field."""
+    """A transfer in the file.
+
+    `reliability` is the best recorded of its sources, `credibility` that of its weakest field; `disputed` are the
+    fields that nobody settled.
+    """
 
     slug: str
     label: str
@@ -309,9 +313,7 @@ def _cited(ids: Statement) -> Statement:
     return select(*columns).where(source.c.id.in_(cited))
 
 
-def _witnessed(
-    graded: Mapping[int, _Evidence], witnesses: Witnesses, papers: Mapping[int, Any]
-) -> Iterator[Witnessed]:
+def _witnessed(graded: Mapping[int, _Evidence], witnesses: Witnesses, papers: Mapping[int, Any]) -> Iterator[Witnessed]:
     transfers_of: dict[int, set[int]] = {}
     own: set[int] = set()
     for transfer_id, found in graded.items():
@@ -374,9 +376,13 @@ def _gifts(
             witnesses.origins(evidence.reports),
             min(grades) if grades else None,
             evidence.credibility,
-            tuple(_name(one) for one in contests.get(row.id, ()) if one.verdict in _OPEN),
+            tuple(_name(one) for one in contests.get(row.id, ()) if _is_open(one)),
             row.id,
         )
+
+
+def _is_open(contest: Contest) -> bool:
+    return contest.verdict in _OPEN and contest.conclusion.settled is not True
 
 
 def _name(contest: Contest) -> str:
@@ -445,7 +451,7 @@ def disputes(contests: Iterable[Sequence[Contest]], waived: Waived) -> Iterator[
     """Yield a finding for each open dispute about what was given."""
     for group in contests:
         for one in group:
-            if one.verdict not in _OPEN or one.conclusion.settled is True:
+            if not _is_open(one):
                 continue
             slug = f"{one.slug}/{one.part.partition('/')[2]}" if one.part.startswith("lines/") else one.slug
             field = _name(one) if one.part.startswith("participants/") else one.name

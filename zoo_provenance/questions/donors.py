@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     and_,
     bindparam,
     case,
@@ -112,7 +113,7 @@ def given_by(chosen: Filter, by: str, *, of_one: bool = False) -> Any:
         .distinct()
     )
     if of_one:
-        one = bindparam("donor")
+        one: ColumnElement[int] = bindparam("donor", type_=Integer)
         givers = givers.where(or_(participant.c.person_id == one, participant.c.institution_id == one))
     named = exists().where(participant.c.transfer_id == transfer.c.id, gives)
     return union_all(holders.where(~named), givers).cte("given")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as default
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, select
@@ -11,7 +12,16 @@ from sqlalchemy import Connection, RowMapping, bindparam, select
 from zoo_provenance.evidence.support import Report, Support
 from zoo_provenance.questions.answers import When, when
 from zoo_provenance.questions.naming import Thing
-from zoo_provenance.tables import KIND_TABLES, decision, descent, participant, record, transfer_line
+from zoo_provenance.tables import (
+    KIND_TABLES,
+    claim,
+    decision,
+    descent,
+    participant,
+    record,
+    source,
+    transfer_line,
+)
 from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, Stance, columns_of, field_named, owner_of
 
 
@@ -62,13 +72,14 @@ class FieldEvidence:
 
 @dataclass(frozen=True)
 class Account:
-    """The evidence for a record, or for a line of a transfer."""
+    """The evidence for a record, or for a line of a transfer; `languages` are those of its sources, by slug."""
 
     slug: str
     label: str
     kind: str
     notes: str | None
     fields: tuple[FieldEvidence, ...]
+    languages: Mapping[str, str] = default(default_factory=dict)
 
 
 def evidence(connection: Connection, thing: Thing, field: str | None = None) -> Account:
@@ -93,7 +104,15 @@ def evidence(connection: Connection, thing: Thing, field: str | None = None) -> 
     notes = connection.execute(select(record.c.notes).where(record.c.id == thing.id)).scalar()
     label = f"{thing.label}, {thing.line}" if thing.line else thing.label
     slug = f"{thing.slug}/{thing.line}" if thing.line else thing.slug
-    return Account(slug, label, "line" if thing.line else thing.kind.value, None if thing.line else notes, tuple(found))
+    kind = "line" if thing.line else thing.kind.value
+    spoken = select(claim.c.source_id).where(claim.c.record_id == thing.id)
+    languages = connection.execute(
+        select(record.c.slug, source.c.language)
+        .join(source, source.c.id == record.c.id)
+        .where(source.c.id.in_(spoken), source.c.language.is_not(None))
+    )
+    told = {row.slug: row.language for row in languages}
+    return Account(slug, label, kind, None if thing.line else notes, tuple(found), told)
 
 
 def known_fields(thing: Thing) -> list[str]:

@@ -44,11 +44,12 @@ class Missing(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """What is asked of: statements of the ids of animals and of transfers; None is all."""
+    """What is asked of: statements of the ids of animals, of transfers, and of the taxa of lines; None is all."""
 
     animals: Statement | None = None
     transfers: Statement | None = None
     line: str | None = None
+    taxa: Statement | None = None
 
 
 def gaps(connection: Connection, scope: Scope | None = None, what: str | None = None) -> list[Missing]:
@@ -84,7 +85,7 @@ def scope_of(thing: Thing | None, taxon_id: int | None, zoo_id: int | None) -> S
         )
         animals = animals.where(or_(animal.c.born_at_id == zoo_id, animal.c.died_at_id == zoo_id, came))
         lines = lines.where(transfer.c.destination_id == zoo_id)
-    return Scope(animals, lines)
+    return Scope(animals, lines, taxa=of_taxon)
 
 
 _Silent = Mapping[tuple[int, str], Mapping[str, list[str]]]
@@ -125,9 +126,7 @@ def _of_lives(connection: Connection, asked: Scope, silent: _Silent) -> Iterator
         if history.plain:
             first = history.steps[0].event.date
             until = first.latest if first else None
-            yield Missing(
-                history.slug, None, BIRTH, None, until, *_searched(silent, BIRTH, (history.animal_id, ""))
-            )
+            yield Missing(history.slug, None, BIRTH, None, until, *_searched(silent, BIRTH, (history.animal_id, "")))
             continue
         for gap in gaps_of(history.steps):
             yield _missing(history, gap, silent)
@@ -270,6 +269,8 @@ def _of_lines(asked: Scope, *columns: Any) -> Statement:
             transfer_line.c.term.in_(LIVING),
         )
     )
+    if asked.taxa is not None:
+        query = query.where(transfer_line.c.taxon_id.in_(asked.taxa))
     return query if asked.line is None else query.where(transfer_line.c.key == asked.line)
 
 

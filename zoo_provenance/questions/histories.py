@@ -162,14 +162,15 @@ def _screened(animals: Statement | None) -> Statement:
 def _moves(animals: Statement | None) -> Any:
     """Return the moves of all animals with the end of the one before, each marked where it is not plain."""
     on, sender = record.alias("on"), institution.alias("sender")
-    order = {
-        "partition_by": animal.c.id,
-        "order_by": [transfer.c.date_earliest.nulls_last(), transfer.c.date_latest.nulls_last(), on.c.slug],
-    }
-    ended = func.lag(transfer.c.date_latest).over(**order)
-    held = func.lag(transfer.c.destination_id).over(**order)
-    place = func.row_number().over(**order)
-    further = func.lead(transfer.c.id).over(**order)
+    latest_last = [transfer.c.date_earliest.nulls_last(), transfer.c.date_latest.nulls_last(), on.c.slug]
+
+    def along(what: Any) -> Any:
+        return what.over(partition_by=animal.c.id, order_by=latest_last)
+
+    ended = along(func.lag(transfer.c.date_latest))
+    held = along(func.lag(transfer.c.destination_id))
+    place = along(func.row_number())
+    further = along(func.lead(transfer.c.id))
     unborn = and_(animal.c.born.is_(None), animal.c.born_at_id.is_(None), animal.c.owner_at_birth_id.is_(None))
     from_wild = case((or_(transfer.c.kind == "capture", sender.c.kind == "wild"), 1), else_=0)
     starts = or_(
@@ -248,8 +249,8 @@ def _with_wholes(animals: Statement) -> Statement:
     """Return the ids of animals and of the groups they were split from."""
     reached = select(animal.c.id).where(animal.c.id.in_(animals)).cte("reached", recursive=True)
     reached = reached.union(
-        select(descent.c.parent_id).join(reached, descent.c.child_id == reached.c.id).where(
-            descent.c.role == "split_from"
-        )
+        select(descent.c.parent_id)
+        .join(reached, descent.c.child_id == reached.c.id)
+        .where(descent.c.role == "split_from")
     )
     return select(reached.c.id)

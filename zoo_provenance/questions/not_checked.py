@@ -42,7 +42,10 @@ def not_checked(connection: Connection, ids: Statement, given: Mapping[str, Any]
             yield Unchecked(what.replace("_", " "), number, whole, why)
     yield Unchecked("completeness", 0, 0, "whether these are all the transfers there were")
     yield Unchecked(
-        "appendix of the day", 0, 0, f"CITES appendices are the latest recorded, not those of the day; before {IN_FORCE} none"
+        "appendix of the day",
+        0,
+        0,
+        f"CITES appendices are the latest recorded, not those of the day; before {IN_FORCE} none",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -42,6 +42,9 @@ from zoo_provenance.tables import (
     transfer,
     transfer_line,
 )
+
+if TYPE_CHECKING:
+    from zoo_provenance.questions.conflicts import Conflict
 
 _COLUMNS = {
     "from": "origin_id",
@@ -87,6 +90,12 @@ class TraceStep:
     origins: int
     disputed: tuple[str, ...]
     until: When | None = None
+    doubt: str | None = None
+
+    @property
+    def title_alone(self) -> bool:
+        """Whether it changed the owner and not the holder."""
+        return self.custody is False and self.title is True
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,7 @@ class Trace:
     steps: tuple[TraceStep, ...]
     gaps: tuple[TraceGap, ...]
     ancestors: tuple[Ancestor, ...]
+    notes: tuple[Conflict, ...] = ()
 
 
 def trace(connection: Connection, thing: Thing) -> Trace:
@@ -127,7 +137,37 @@ def trace(connection: Connection, thing: Thing) -> Trace:
     steps = steps_of(with_owners(events, by_slug, people), ref(birth.owner, birth.owner_label))
     made = tuple(_step(step, birth if step.event.kind == BIRTH else row, by_slug, people, support) for step in steps)
     gaps = tuple(_gap(gap, row, by_slug, support) for gap in gaps_of(steps))
-    return Trace(_subject(row, support), made, gaps, tuple(ancestors(connection, thing.id)))
+    subject = _subject(row, support)
+    lines = {travel.slug: travel.key for travel in travels}
+    notes = _notes(connection, _evidence(), given, subject, made, lines)
+    return Trace(subject, made, gaps, tuple(ancestors(connection, thing.id)), notes)
+
+
+def _notes(
+    connection: Connection,
+    records: Statement,
+    given: dict[str, Any],
+    subject: Subject,
+    steps: tuple[TraceStep, ...],
+    lines: dict[str, str],
+) -> tuple[Conflict, ...]:
+    """Return what sources disagree about in a life, in its order: asked only where something is disputed."""
+    people = any(one.disputed for step in steps for one in step.participants)
+    if not (subject.disputed or people or any(step.disputed for step in steps)):
+        return ()
+    from zoo_provenance.questions.conflicts import conflicts
+
+    order = [subject.slug, *(step.transfer.slug for step in steps if step.transfer)]
+    found = [
+        one
+        for one in conflicts(connection, records=records, given=given, settled=True)
+        if one.record in order
+        and one.verdict != "refines"
+        and not one.field.startswith("statement.")
+        and one.line in {None, lines.get(one.record)}
+        and not (one.record in lines and one.line is None and one.field == "count")
+    ]
+    return tuple(sorted(found, key=lambda one: order.index(one.record)))
 
 
 @cache
@@ -227,6 +267,7 @@ def _step(
             support.sources(reports),
             support.origins(reports),
             disputed,
+            doubt=support.doubt(row.id, ANIMAL, "", names),
         )
     travel = travels[event.key]
     part = f"lines/{travel.key}"
@@ -253,6 +294,7 @@ def _step(
         support.origins(reports),
         disputed,
         when(travel.until, travel.until_earliest, travel.until_latest),
+        support.doubt(travel.id, TRANSFER, "", ("from", "to", "kind")),
     )
 
 
@@ -306,4 +348,5 @@ def _trace_line(connection: Connection, thing: Thing) -> Trace:
         tuple(named),
     )
     made = tuple(_step(step, None, travels, people, support) for step in steps)
-    return Trace(subject, made, tuple(_gap(gap, None, travels, support) for gap in gaps_of(steps)), ())
+    gaps = tuple(_gap(gap, None, travels, support) for gap in gaps_of(steps))
+    return Trace(subject, made, gaps, (), _notes(connection, only, given, subject, made, {row.slug: row.key}))

@@ -32,7 +32,9 @@ def conflicts_document(found: Sequence[Conflict], *, settled: bool) -> Document:
             f"To go on: zoo-provenance evidence {found[0].record} {found[0].field}"
         )
     flat = Table(_FLAT, [row for one in found for row in _flat(one)], empty)
-    return Document("zooprov/conflicts/1", {"conflicts": [_json(one) for one in found]}, "conflicts", flat, page or [empty])
+    return Document(
+        "zooprov/conflicts/1", {"conflicts": [conflict_json(one) for one in found]}, "conflicts", flat, page or [empty]
+    )
 
 
 _TITLES = {
@@ -42,7 +44,8 @@ _TITLES = {
 }
 
 
-def _json(one: Conflict) -> dict[str, Any]:
+def conflict_json(one: Conflict) -> dict[str, Any]:
+    """Return a conflict as JSON has it."""
     return {
         "record": one.record,
         "line": one.line,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from textwrap import fill
 from typing import Any
 
 from zoo_provenance.evidence.grading import CREDIBILITY, RELIABILITY
@@ -12,12 +13,15 @@ from zoo_provenance.rendering.documents import Document, Table, as_json, text_of
 from zoo_provenance.rendering.donors import donor_json
 from zoo_provenance.rendering.findings import finding_json, findings_page, summary
 
+_SHOWN = 10
 METHOD = (
     "Only what is recorded in this database was looked at.",
     "Sources are graded A to F as recorded; a source that was not graded has no letter.",
-    "Information is graded 1 to 6 from independent origins, certainty and verdict, by the weakest of kind, status, sender,"
-    " recipient, date, taxa and counts: two or more independent origins start at 1, one alone at 3; each doubt adds 1,"
-    " up to 5; 6 is what no source vouches for.",
+    (
+        "Information is graded 1 to 6 from independent origins, certainty and verdict, by the weakest of kind, status,"
+        " sender, recipient, date, taxa and counts: two or more independent origins start at 1, one alone at 3; each"
+        " doubt adds 1, up to 5; 6 is what no source vouches for."
+    ),
     "Reports of one statement count as one origin, however many they are.",
     "Planned, cancelled and unconfirmed transfers are listed, and in no sum.",
 )
@@ -111,10 +115,14 @@ def _page(file: DonorFile) -> Iterator[str | Table]:
     yield "\n".join(
         [
             f"File on {donor.donor.label} ({donor.donor.slug}), {who}",
-            f"{donor.animals} animals of {donor.taxa} taxa in {donor.transfers} transfers that passed title; of"
-            f" {donor.unstated} more that is not stated; {donor.loans} loans; {donor.not_completed} not completed.",
-            f"Sources lead to {donor.origins} independent origin{'s' * (donor.origins != 1)};"
-            f" {donor.cited_lines} of {donor.lines} lines are cited.",
+            (
+                f"{donor.animals} animals of {donor.taxa} taxa in {donor.transfers} transfers that passed title; of"
+                f" {donor.unstated} more that is not stated; {donor.loans} loans; {donor.not_completed} not completed."
+            ),
+            (
+                f"Sources lead to {donor.origins} independent origin{'s' * (donor.origins != 1)};"
+                f" {donor.cited_lines} of {donor.lines} lines are cited."
+            ),
         ]
     )
     yield "Findings\n" + (summary(file.findings) if file.findings else "None.")
@@ -159,16 +167,7 @@ def _page(file: DonorFile) -> Iterator[str | Table]:
             ],
         )
     yield "Evidence"
-    yield Table(
-        ("By", "Value", "Sources", "Transfers"),
-        [
-            [one.by, one.value or "not recorded", str(len(one.sources)), str(one.transfers)]
-            for one in file.evidence
-            if one.by != "publisher"
-        ]
-        + [["publisher", f"{_publishers(file)} publishers", "", ""]],
-        "No source is cited.",
-    )
+    yield Table(("By", "Value", "Sources", "Transfers"), list(_witness_rows(file)), "No source is cited.")
     if file.listed:
         yield "CITES-listed, across a border"
         yield Table(
@@ -187,8 +186,12 @@ def _page(file: DonorFile) -> Iterator[str | Table]:
                 for one in file.listed
             ],
         )
-    yield "Not checked\n" + "\n".join(f"  - {_unchecked(one)}" for one in file.not_checked)
-    yield "Method\n" + "\n".join(f"  - {line}" for line in METHOD)
+    yield "Not checked\n" + _listed([_unchecked(one) for one in file.not_checked])
+    yield "Method\n" + _listed(METHOD)
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return "\n".join(fill(text, 100, initial_indent="  - ", subsequent_indent="    ") for text in texts)
 
 
 def _terms(one: Gift) -> str:
@@ -196,8 +199,13 @@ def _terms(one: Gift) -> str:
     return (one.kind or "terms disputed").replace("_", " ") + status
 
 
-def _publishers(file: DonorFile) -> int:
-    return sum(one.by == "publisher" for one in file.evidence)
+def _witness_rows(file: DonorFile) -> Iterator[list[str]]:
+    for by in ("origin", "reliability", "language", "publisher"):
+        group = [one for one in file.evidence if one.by == by]
+        for one in group[:_SHOWN]:
+            yield [by, one.value or "not recorded", str(len(one.sources)), str(one.transfers)]
+        if len(group) > _SHOWN:
+            yield [by, f"… and {len(group) - _SHOWN} more", "", ""]
 
 
 def _unchecked(one: Unchecked) -> str:

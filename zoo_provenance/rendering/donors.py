@@ -19,7 +19,7 @@ _FLAT = (
 )  # fmt: skip
 
 
-def donors_document(found: Sequence[Donor], findings: Findings | None) -> Document:
+def donors_document(found: Sequence[Donor], findings: Findings | None = None) -> Document:
     """Return the document of the ranking, with how many findings of each severity there are, if they were asked."""
     rows = [
         [
@@ -54,7 +54,7 @@ def donors_document(found: Sequence[Donor], findings: Findings | None) -> Docume
     return Document("zooprov/donors/1", body, "donors", flat, page)
 
 
-def _counts(one: Donor, findings: Findings) -> dict[str, int]:
+def _counts(one: Donor, findings: Findings) -> Mapping[str, int]:
     return findings.get(one.id) or {"high": 0, "medium": 0, "low": 0}
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
+from zoo_provenance.dates import is_approximate
 from zoo_provenance.questions.trace import Trace, TraceGap, TraceStep
 from zoo_provenance.rendering.documents import Document, Table, as_json, text_of
+from zoo_provenance.rendering.paragraph import key_of, paragraph
 
-_HEADINGS = ("Date", "Term", "From", "To", "Passed", "Owner after", "People", "Sources", "Origins", "Note")
+if TYPE_CHECKING:
+    from zoo_provenance.questions.conflicts import Conflict
+
+_HEADINGS = ("Date", "Term", "From", "To", "Title/Custody", "Owner after", "People", "Reported by", "Mark")
 _FLAT = ("step", "date", "kind", "status", "from", "to", "transfer", "custody", "title", "holder", "owner")
 
 
@@ -52,7 +59,32 @@ def trace_document(trace: Trace) -> Document:
             for one in trace.ancestors
         ],
     }
-    return Document("zooprov/trace/1", body, "steps", _flat(trace), _page(trace))
+    references = _references(trace)
+    body |= {
+        "notes": [_note_json(number, one) for number, one in enumerate(trace.notes, 1)],
+        "paragraph": paragraph(trace, references),
+    }
+    return Document("zooprov/trace/1", body, "steps", _flat(trace), _page(trace, references))
+
+
+def _note_json(number: int, one: Conflict) -> dict[str, Any]:
+    from zoo_provenance.rendering.conflicts import conflict_json
+
+    return {"number": number, **conflict_json(one)}
+
+
+def _references(trace: Trace) -> dict[str, str]:
+    """Return ` (note 1)` and the like by the key of the step that a note is about."""
+    numbers: dict[str, list[int]] = {}
+    for number, one in enumerate(trace.notes, 1):
+        key = one.record
+        if one.record == trace.subject.slug and one.record not in {key_of(step) for step in trace.steps}:
+            key = {"born": "birth", "died": "death"}.get(one.field.partition("_")[0], "")
+        numbers.setdefault(key, []).append(number)
+    return {
+        key: f" (note{'s' * (len(found) > 1)} {', '.join(str(number) for number in found)})"
+        for key, found in numbers.items()
+    }
 
 
 def _step_json(step: TraceStep) -> dict[str, Any]:
@@ -75,11 +107,8 @@ def _step_json(step: TraceStep) -> dict[str, Any]:
         "origins": step.origins,
         "disputed": list(step.disputed),
         "until": as_json(step.until),
+        "doubt": step.doubt,
     }
-
-
-def _key(step: TraceStep) -> str:
-    return step.transfer.slug if step.transfer else step.kind or ""
 
 
 def _flat(trace: Trace) -> Table:
@@ -87,7 +116,7 @@ def _flat(trace: Trace) -> Table:
     before = {gap.before: gap for gap in trace.gaps}
     rows = []
     for step in trace.steps:
-        gap = before.get(_key(step))
+        gap = before.get(key_of(step))
         rows.extend([_flat_gap(gap)] if gap is not None else [])
         rows.append(_flat_step(step))
     rows.extend([_flat_gap(before[None])] if None in before else [])
@@ -101,7 +130,7 @@ def _flat_gap(gap: TraceGap) -> list[str]:
 
 def _flat_step(step: TraceStep) -> list[str]:
     return [
-        _key(step),
+        key_of(step),
         text_of(step.date),
         step.kind or "",
         step.status or "",
@@ -118,7 +147,7 @@ def _flat_step(step: TraceStep) -> list[str]:
     ]
 
 
-def _page(trace: Trace) -> list[str | Table]:
+def _page(trace: Trace, references: Mapping[str, str]) -> list[str | Table]:
     subject = trace.subject
     facts = [
         ("", text_of(subject.taxon) if text_of(subject.taxon) != subject.label else ""),
@@ -132,7 +161,12 @@ def _page(trace: Trace) -> list[str | Table]:
         header += f"\nDisputed: {', '.join(subject.disputed)}. See: zoo-provenance evidence {subject.slug}"
     if subject.animals:
         header += f"\nKnown by name: {', '.join(subject.animals)}"
-    page: list[str | Table] = [header, Table(_HEADINGS, _rows(trace), "Nothing is recorded of its life.")]
+    page: list[str | Table] = [header, Table(_HEADINGS, _rows(trace, references), "Nothing is recorded of its life.")]
+    if trace.notes:
+        page.append("\n".join(_note(number, one) for number, one in enumerate(trace.notes, 1)))
+    told = paragraph(trace, references)
+    if told:
+        page.append(fill(f"Provenance: {told}", 110))
     if trace.ancestors:
         rows = [
             [
@@ -147,20 +181,44 @@ def _page(trace: Trace) -> list[str | Table]:
             for one in trace.ancestors
         ]
         page.append(Table(("Ancestor", "Role", "Generation", "Share", "Origin", "From", ""), rows))
-    if any(step.origins for step in trace.steps):
-        page.append("Origins: the fewest original sources that could account for all the reports of a step.")
+    last = [
+        "Origins: the fewest original sources that could account for all the reports of a step.",
+        "~ about, ? uncertain; […] nobody tells; ; passed directly; . not known to be direct.",
+    ]
+    first = trace.steps[0].transfer if trace.steps else None
+    more = f"; zoo-provenance arrivals {first.slug}" if first else ""
+    last.append(f"To go on: zoo-provenance evidence {subject.slug}; zoo-provenance gaps {subject.slug}{more}")
+    page.append("\n".join(last))
     return page
 
 
-def _rows(trace: Trace) -> list[list[str]]:
+def _note(number: int, one: Conflict) -> str:
+    """Return a numbered note: the rivals, who says them, and what was made of it."""
+    place = f"{one.record}/{one.line}" if one.line else one.record
+    told = []
+    for rival in one.values:
+        by = f"{len(rival.sources)} source{'s' * (len(rival.sources) != 1)}, {rival.origins} origin"
+        by += "s" * (int(rival.origins) != 1)
+        if rival.against:
+            by += f", against {', '.join(rival.against)}"
+        told.append(f"{rival.value} ({rival.note or by}{', dismissed' if rival.dismissed else ''})")
+    outcome = f"Settled: {one.reason}" if one.settled and one.reason else f"{_OUTCOMES[one.verdict]}, open."
+    lead = f"{number}. {place}, {one.field}: {' | '.join(told)}. {outcome}"
+    return fill(lead, 110, subsequent_indent="   ")
+
+
+_OUTCOMES = {"conflict": "They contradict one another", "possible": "They may mean the same"}
+
+
+def _rows(trace: Trace, references: Mapping[str, str]) -> list[list[str]]:
     """Return the steps as rows, each gap as a row between them."""
     before = {gap.before: gap for gap in trace.gaps}
     rows = []
     for step in trace.steps:
-        gap = before.get(_key(step))
+        gap = before.get(key_of(step))
         if gap is not None:
             rows.append(_gap_row(gap))
-        rows.append(_step_row(step))
+        rows.append(_step_row(step, references.get(key_of(step), "")))
     if None in before:
         rows.append(_gap_row(before[None]))
     return rows
@@ -168,10 +226,10 @@ def _rows(trace: Trace) -> list[list[str]]:
 
 def _gap_row(gap: TraceGap) -> list[str]:
     note = f"searched: {', '.join(gap.sources)}" if gap.examined else "nobody has looked"
-    return [f"{gap.since or '…'} to {gap.until or '…'}", "[gap]", "", "", "", "", "", "", "", note]
+    return [f"{gap.since or '…'} to {gap.until or '…'}", "[gap]", "", "", "", "", "", "", note]
 
 
-def _step_row(step: TraceStep) -> list[str]:
+def _step_row(step: TraceStep, reference: str) -> list[str]:
     passed = {
         (True, True): "custody, title",
         (True, False): "custody",
@@ -189,7 +247,13 @@ def _step_row(step: TraceStep) -> list[str]:
     if step.until is not None:
         notes.append(f"until {step.until.edtf}")
     if step.disputed:
-        notes.append(f"disputed: {', '.join(step.disputed)}")
+        notes.append(f"disputed: {', '.join(step.disputed)}{reference}")
+    elif reference:
+        notes.append(f"disputed: people{reference}")
+    if step.date is not None and is_approximate(step.date.edtf):
+        notes.append("date approximate")
+    if step.doubt:
+        notes.append(step.doubt)
     kind = (step.kind or "terms disputed or not stated").replace("_", " ")
     return [
         text_of(step.date) or "not dated",
@@ -199,7 +263,7 @@ def _step_row(step: TraceStep) -> list[str]:
         passed,
         text_of(step.owner) or {"release": "nobody", "escape": "nobody", "death": ""}.get(step.kind or "", "not known"),
         people,
-        str(len(step.sources)),
-        str(step.origins),
+        f"{len(step.sources)} source{'s' * (len(step.sources) != 1)}, {step.origins} origin"
+        + "s" * (int(step.origins) != 1),
         "; ".join(notes),
     ]

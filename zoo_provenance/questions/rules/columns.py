@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, String, and_, case, cast, exists, func, or_, select
+from sqlalchemy import Connection, Integer, String, and_, case, cast, exists, func, or_, select
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.concluding import Conclusion
 from zoo_provenance.evidence.contested import Contest, contested, contested_records
-from zoo_provenance.questions.rules.asking import part_slug
 from zoo_provenance.tables import KIND_TABLES, claim, decision, dismissal, participant, record, transfer, transfer_line
 from zoo_provenance.vocabulary import FIELDS, PASSES, Field, Kind, Shape, columns_of, owner_of, passed_by
 
-_OWNERS = tuple(
-    owner for owner, fields in FIELDS.items() if any(columns_of(owner, field) for field in fields.values())
-)
+_OWNERS = tuple(owner for owner, fields in FIELDS.items() if any(columns_of(owner, field) for field in fields.values()))
 _PASSED = (("custody", "passes_custody", 0), ("title", "passes_title", 1))
 
 
@@ -80,10 +77,7 @@ def _plainly(owner: str) -> Statement:
             claim.c.record_id,
             claim.c.part,
             claim.c.field,
-            *(
-                func.min(alive(claim.c[name])).label(name)
-                for name in ("value", "value_record_id", "low", "high")
-            ),
+            *(func.min(alive(claim.c[name])).label(name) for name in ("value", "value_record_id", "low", "high")),
         )
         .outerjoin(dismissal, dismissal.c.claim_id == claim.c.id)
         .where(ours, claim.c.field.in_(names), claim.c.stance == "supports")
@@ -94,8 +88,10 @@ def _plainly(owner: str) -> Statement:
         .subquery("said")
     )
     decided = exists().where(*(decision.c[name] == said.c[name] for name in ("record_id", "part", "field")))
-    match = table.c.id == said.c.record_id if not is_part else and_(
-        table.c.transfer_id == said.c.record_id, said.c.part == f"{owner}s/" + table.c.key
+    match = (
+        table.c.id == said.c.record_id
+        if not is_part
+        else and_(table.c.transfer_id == said.c.record_id, said.c.part == f"{owner}s/" + table.c.key)
     )
     differs = or_(
         *(and_(said.c.field == name, _differs(owner, field, table, said)) for name, field, _ in _concluding(owner))
@@ -109,8 +105,11 @@ def _plainly(owner: str) -> Statement:
         else_=None,
     )
     records = [(name, field) for name, field, _ in _concluding(owner) if field.shape is Shape.RECORD]
-    held_id = case(*((said.c.field == name, _record_id(field, table)) for name, field in records), else_=None) \
-        if records else cast(None, Integer)
+    held_id = (
+        case(*((said.c.field == name, _record_id(field, table)) for name, field in records), else_=None)
+        if records
+        else cast(None, Integer)
+    )
     holds, names_it = record.alias("holds"), record.alias("names_it")
     return (
         select(
@@ -138,7 +137,7 @@ def _record_id(field: Field, table: Any) -> Any:
     return table.c[str(field.column)]
 
 
-def _differs(owner: str, field: Field, table: Any, said: Any) -> ColumnElement[bool]:
+def _differs(owner: str, field: Field, table: Any, said: Any) -> Any:
     if field.shape is Shape.RECORD:
         return _record_id(field, table).is_distinct_from(said.c.value_record_id)
     column = table.c[columns_of(owner, field)[0]]
@@ -152,9 +151,7 @@ def _differs(owner: str, field: Field, table: Any, said: Any) -> ColumnElement[b
     bounds = (said.c.low, said.c.high)
     if field.shape is Shape.COUNT:
         bounds = (cast(said.c.low, Integer), cast(said.c.high, Integer))
-    return or_(
-        column.is_distinct_from(said.c.value), low.is_distinct_from(bounds[0]), high.is_distinct_from(bounds[1])
-    )
+    return or_(column.is_distinct_from(said.c.value), low.is_distinct_from(bounds[0]), high.is_distinct_from(bounds[1]))
 
 
 def _by_kind(what: str, column: str, place: int) -> Statement:
@@ -188,19 +185,19 @@ def _contested(connection: Connection) -> Iterator[Drifted]:
     for contest in contested(connection):
         owner = owner_of(contest.kind, contest.part)
         field = FIELDS[owner].get(contest.name)
-        row = rows.get((contest.record_id, contest.part))
-        if field is None or row is None or not any(one.stance == "supports" for one in contest.claimed):
+        held = rows.get((contest.record_id, contest.part))
+        if field is None or held is None or not any(one.stance == "supports" for one in contest.claimed):
             continue
         columns = columns_of(owner, field)
         if columns and not field.many:
-            yield from _drift_of(contest, owner, field, row, slugs)
+            yield from _drift_of(contest, owner, field, held, slugs)
         if contest.kind == Kind.TRANSFER and not contest.part and contest.name == "kind":
             conclusion = contest.conclusion
             words = [conclusion.value] if conclusion.value else [meaning.words for meaning in conclusion.standing]
             for (what, column, _), flag in zip(_PASSED, passed_by(words), strict=True):
-                held = getattr(row, column)
-                if (contest.record_id, what) not in spoken and held != flag:
-                    yield Drifted(contest.record_id, contest.slug, "", what, _word(held), _word(flag))
+                passes = getattr(held, column)
+                if (contest.record_id, what) not in spoken and passes != flag:
+                    yield Drifted(contest.record_id, contest.slug, "", what, _word(passes), _word(flag))
 
 
 def _passing_claimed(connection: Connection) -> set[tuple[int, str]]:
@@ -245,7 +242,7 @@ def _expected(field: Field, conclusion: Conclusion) -> tuple[Any, ...]:
 
 def _slugs(connection: Connection) -> dict[int, str]:
     values = select(claim.c.value_record_id).where(claim.c.value_record_id.is_not(None))
-    return dict(connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(values))).all())  # type: ignore[arg-type]
+    return dict(connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(values))).all())
 
 
 def _word(value: Any) -> str | None:

@@ -47,9 +47,7 @@ def party_of(country: Any) -> Any:
     """Return whether a country is a Party, `yes` or `no`; NULL where that is not recorded, or disputed."""
     state = institution.alias("state")
     said = (
-        select(
-            case((func.min(claim.c.value) == func.max(claim.c.value), func.min(claim.c.value)), else_=None)
-        )
+        select(case((func.min(claim.c.value) == func.max(claim.c.value), func.min(claim.c.value)), else_=None))
         .select_from(claim)
         .join(state, state.c.id == claim.c.record_id)
         .where(state.c.kind == "country", state.c.country == country, claim.c.field == "cites_party", speaks())
@@ -115,7 +113,9 @@ def unpermitted(asked: Asked) -> Statement:
 def unreported(asked: Asked) -> Statement:
     """Return listed lines whose importer reported nothing, unless it is no Party: then no report is expected."""
     lines = listed_lines(asked).order_by(None).subquery("lines")
-    party = case((lines.c.party == "yes", "a Party to CITES"), else_="of which it is not recorded whether it is a Party")
+    party = case(
+        (lines.c.party == "yes", "a Party to CITES"), else_="of which it is not recorded whether it is a Party"
+    )
     columns = [column for column in lines.c if column.name != "party"]
     return (
         select(*columns, party.label("party"))

@@ -36,8 +36,11 @@ def _references() -> Iterator[tuple[Any, Any]]:
 
 
 def _owner(table: Table) -> Any:
-    return next(table.c[name] for name in ("id", "transfer_id", "child_id", "source_id", "record_id") if name in table.c) \
-        if table is not claim else claim.c.record_id
+    return (
+        next(table.c[name] for name in ("id", "transfer_id", "child_id", "source_id", "record_id") if name in table.c)
+        if table is not claim
+        else claim.c.record_id
+    )
 
 
 def _names_a_record(column: Any) -> bool:

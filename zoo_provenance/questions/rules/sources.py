@@ -123,9 +123,7 @@ def uncited(asked: Asked) -> Statement:
     )
     return (
         _alone(record.c.kind)
-        .where(
-            record.c.kind != Kind.SOURCE.value, record.c.merged_into_id.is_(None), ~vouched, asked.of(record.c.id)
-        )
+        .where(record.c.kind != Kind.SOURCE.value, record.c.merged_into_id.is_(None), ~vouched, asked.of(record.c.id))
         .order_by(record.c.slug)
     )
 

@@ -69,7 +69,9 @@ def after_death(asked: Asked) -> Statement:
 def totals(asked: Asked) -> Statement:
     """Return stated totals that the lines cannot add up to; one said to be about is none."""
     stated = (
-        select(claim.c.record_id, claim.c.value, func.min(claim.c.low).label("low"), func.min(claim.c.high).label("high"))
+        select(
+            claim.c.record_id, claim.c.value, func.min(claim.c.low).label("low"), func.min(claim.c.high).label("high")
+        )
         .where(claim.c.field == "count", claim.c.part == "", speaks(), claim.c.low.is_not(None))
         .where(claim.c.value.not_like("%~%"), asked.of(claim.c.record_id))
         .group_by(claim.c.record_id, claim.c.value)
@@ -82,9 +84,7 @@ def totals(asked: Asked) -> Statement:
             cast(func.sum(func.coalesce(transfer_line.c.count_max, 0)), Integer).label("most"),
             func.max(case((transfer_line.c.count_max.is_(None), 1), else_=0)).label("open"),
         )
-        .where(
-            transfer_line.c.term == "LIV", transfer_line.c.transfer_id.in_(select(stated.c.record_id))
-        )
+        .where(transfer_line.c.term == "LIV", transfer_line.c.transfer_id.in_(select(stated.c.record_id)))
         .group_by(transfer_line.c.transfer_id)
         .subquery("sums")
     )
@@ -144,9 +144,7 @@ def more_animals(asked: Asked) -> Statement:
             transfer_line.c.count,
         )
         .join(transfer_line, transfer_line.c.transfer_id == record.c.id)
-        .join(
-            named, and_(named.c.transfer_id == transfer_line.c.transfer_id, named.c.line_key == transfer_line.c.key)
-        )
+        .join(named, and_(named.c.transfer_id == transfer_line.c.transfer_id, named.c.line_key == transfer_line.c.key))
         .where(named.c.named > transfer_line.c.count_max)
         .order_by(record.c.slug, transfer_line.c.key)
     )
@@ -192,7 +190,7 @@ def after_closing(asked: Asked) -> Statement:
 def _outside(asked: Asked, shown: Any, name: str, *, before: bool) -> Statement:
     earliest, latest = institution.c[f"{name}_earliest"], institution.c[f"{name}_latest"]
 
-    def outside(first: Any, last: Any) -> ColumnElement[bool]:
+    def outside(first: Any, last: Any) -> Any:
         return last < earliest if before else first > latest
 
     dated = outside(transfer.c.date_earliest, transfer.c.date_latest)
@@ -251,9 +249,7 @@ def offices(asked: Asked) -> Statement:
         .join(claim, claim.c.record_id == participant.c.person_id)
         .where(claim.c.field == "office", func.lower(claim.c.value) == func.lower(participant.c.capacity), speaks())
         .where(transfer.c.date.is_not(None), _completed, asked.of())
-        .group_by(
-            participant.c.transfer_id, participant.c.key, participant.c.person_id, participant.c.capacity
-        )
+        .group_by(participant.c.transfer_id, participant.c.key, participant.c.person_id, participant.c.capacity)
         .having(func.sum(case((overlaps, 1), else_=0)) == 0)
         .subquery("held")
     )
@@ -304,7 +300,14 @@ def overdue_loans(asked: Asked) -> Statement:
             transfer.c.until,
         )
         .join(transfer, transfer.c.id == record.c.id)
-        .where(transfer.c.kind == "loan", _completed, transfer.c.until_latest < bindparam("today"), asked.of(), ~ended, ~left)
+        .where(
+            transfer.c.kind == "loan",
+            _completed,
+            transfer.c.until_latest < bindparam("today"),
+            asked.of(),
+            ~ended,
+            ~left,
+        )
         .order_by(record.c.slug)
     )
 
