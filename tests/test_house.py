@@ -30,8 +30,10 @@ ROOMS = {
     "backup": {"database", "errors"},
     "evidence": {"counts", "dates", "errors", "names", "tables", "vocabulary"},
     "questions": {"counts", "dates", "errors", "evidence", "names", "rules", "tables", "vocabulary"},
-    "loading": {"counts", "dates", "errors", "evidence", "names", "rules", "tables", "vocabulary"},
-    "rendering": {"counts", "questions", "loading"},
+    "batches": {"tables"},
+    "deciding": {"batches", "errors", "rules", "tables", "vocabulary"},
+    "loading": {"batches", "counts", "dates", "errors", "evidence", "names", "rules", "tables", "vocabulary"},
+    "rendering": {"counts", "dates", "evidence", "loading", "questions", "rules"},
     "__init__": set[str](),
     "__main__": {"cli"},
 }
