@@ -87,7 +87,7 @@ def test_every_command_is_documented() -> None:
 def test_every_rule_is_documented() -> None:
     from zoo_provenance.rules import RULES
 
-    weighed = (Path(__file__).parent.parent / "docs" / "evidence.md").read_text(encoding="utf-8")
+    weighed = (CHECKOUT / "docs" / "evidence.md").read_text(encoding="utf-8")
     for rule in RULES.values():
         assert f"| `{rule.id}`" in weighed
         assert f"| {rule.severity.value} |" in next(line for line in weighed.splitlines() if f"| `{rule.id}`" in line)

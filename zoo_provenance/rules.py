@@ -60,6 +60,12 @@ _LISTED = (
         "{slug} was sent by {place} in {other}, when {holder} was the last known to hold it",
         "record how it came from one to the other, or correct one of the two",
     ),
+    Rule(
+        "died-elsewhere",
+        Severity.MEDIUM,
+        "{slug} is recorded to have died at {place}, when {holder} was the last known to hold it",
+        "record how it came there, or correct the place of its death",
+    ),
     # -- descent -------------------------------------------------------------------------------------
     Rule(
         "young-parent",

@@ -28,8 +28,7 @@ CREDIBILITY = {
 }
 """What the grades of information mean."""
 
-_CONFIRMED, _ALONE, _WORST = 1, 3, 5
-_SURE = tuple(Certainty)
+_CONFIRMED, _ALONE, _WORST, _UNJUDGED = 1, 3, 5, 6
 _OF_VERDICT = {Verdict.AGREE: 0, Verdict.REFINES: 0, Verdict.POSSIBLE: 1, Verdict.CONFLICT: 2}
 
 
@@ -49,12 +48,14 @@ def credibility(reports: Iterable[Heard], verdict: Verdict, witnesses: Witnesses
     surest reports are asked first: certain ones confirm what probable ones only repeat. Not below 5; 6 is what
     nobody vouches for.
     """
-    heard = list(reports)
+    by_certainty: dict[str, set[tuple[int, bool]]] = {}
+    for source_id, own, certainty in reports:
+        by_certainty.setdefault(certainty or Certainty.CERTAIN, set()).add((source_id, own))
     doubts = min(_OF_VERDICT[verdict], 1) if settled else _OF_VERDICT[verdict]
-    grades = [6]
-    for step, _ in enumerate(_SURE):
-        sure = {(one.source_id, one.own) for one in heard if _SURE.index(Certainty(one.certainty or "certain")) <= step}
-        if sure:
-            start = _CONFIRMED if witnesses.origins(sure) > 1 else _ALONE
-            grades.append(min(start + step + doubts, _WORST))
-    return min(grades)
+    best, heard = _UNJUDGED, set[tuple[int, bool]]()
+    for step, certainty in enumerate(Certainty):
+        if certainty in by_certainty:
+            heard |= by_certainty[certainty]
+            start = _CONFIRMED if witnesses.origins(heard) > 1 else _ALONE
+            best = min(best, start + step + doubts, _WORST)
+    return best

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.histories import histories
-from zoo_provenance.questions.life import breaks_of
+from zoo_provenance.questions.life import DEATH, breaks_of
 from zoo_provenance.questions.naming import Thing
 from zoo_provenance.questions.rules import descents, permits, records, sources, transfers
 from zoo_provenance.questions.rules.asking import Asked, Queries
@@ -26,7 +26,7 @@ QUERIES: Queries = {
     **permits.QUERIES,
 }
 """The query of each rule that is one statement; the others take a pass in order."""
-PASSES = ("two-places", "not-holder", "drift", "disputed", "disputed-statement", "one-origin")
+PASSES = ("two-places", "not-holder", "died-elsewhere", "drift", "disputed", "disputed-statement", "one-origin")
 OF_TRANSFERS = (
     *("before-birth", "after-death", "two-places", "not-holder", "lines-total", "more-animals", "same-house"),
     *("before-founding", "after-closing", "office-dates", "overdue-loan", "early-source", "uncited", "unsourced"),
@@ -91,7 +91,7 @@ def _found(connection: Connection, asked: Asked, chosen: Sequence[str], given: M
             says = rule.says.format_map
             for row in connection.execute(_statement(name, asked), dict(given)).mappings():
                 yield _finding(rule, says(row), row, waived)
-    if {"two-places", "not-holder"} & {*chosen}:
+    if {"two-places", "not-holder", "died-elsewhere"} & {*chosen}:
         yield from _broken(connection, asked, chosen, given, waived)
     if "drift" in chosen:
         rule = RULES["drift"]
@@ -154,10 +154,11 @@ def _broken(
         if history.plain:
             continue
         for broken in breaks_of(history.steps):
-            name = "two-places" if broken.twice else "not-holder"
+            event, before = broken.event, broken.previous
+            name = "died-elsewhere" if event.kind == DEATH else "two-places" if broken.twice else "not-holder"
             if name not in chosen:
                 continue
-            rule, event, before = RULES[name], broken.event, broken.previous
+            rule = RULES[name]
             place = event.origin.slug if event.origin else ""
             first, second = (before.key, event.key) if broken.twice else (event.key, before.key)
             keys = [key for key in (first, second) if key in history.transfers]

@@ -448,10 +448,10 @@ def _people(rows: Iterable[Any]) -> Iterator[Actor]:
 
 
 def disputes(contests: Iterable[Sequence[Contest]], waived: Waived) -> Iterator[Finding]:
-    """Yield a finding for each open dispute about what was given."""
+    """Yield a finding for each dispute about what was given that nobody settled, or left open on purpose."""
     for group in contests:
         for one in group:
-            if not _is_open(one):
+            if one.verdict not in _OPEN or one.conclusion.settled is not None:
                 continue
             slug = f"{one.slug}/{one.part.partition('/')[2]}" if one.part.startswith("lines/") else one.slug
             field = _name(one) if one.part.startswith("participants/") else one.name

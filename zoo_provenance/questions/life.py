@@ -184,7 +184,7 @@ def gaps_of(steps: Sequence[Step]) -> list[Gap]:
 
 
 class Break(NamedTuple):
-    """A move that starts elsewhere than where the animal last was known to be."""
+    """A move, or a death, elsewhere than where the animal last was known to be."""
 
     holder: Ref
     previous: Event
@@ -193,18 +193,19 @@ class Break(NamedTuple):
     @property
     def twice(self) -> bool:
         """Whether it left the same house before, and nothing brought it back."""
-        return self.previous.moves and self.previous.origin == self.event.origin
+        return self.event.moves and self.previous.moves and self.previous.origin == self.event.origin
 
 
 def breaks_of(steps: Sequence[Step]) -> Iterator[Break]:
-    """Yield the moves of a life that start from another house than the last known holder's."""
+    """Yield the moves of a life, and the death, that are at another house than the last known holder's."""
     last: Step | None = None
     for step in steps:
         event = step.event
-        if event.kind != BIRTH and not event.moves:
+        if event.kind not in {BIRTH, DEATH} and not event.moves:
             continue
-        if event.moves and last is not None and last.holder is not None and event.origin not in {None, last.holder}:
-            yield Break(last.holder, last.event, event)
+        known = last.holder if last is not None and event.kind != BIRTH else None
+        if last is not None and known is not None and event.origin not in {None, known}:
+            yield Break(known, last.event, event)
         last = step
 
 
