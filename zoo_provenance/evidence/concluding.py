@@ -58,8 +58,12 @@ class Conclusion(NamedTuple):
 
 def conclude(shape: Shape, claims: Iterable[Claimed], decision: Chosen | None = None) -> Conclusion:
     """Return the conclusion from all claims of one field of one record or part."""
-    live = [claim for claim in claims if claim.live]
-    if any(claim.during is not None for claim in live):
+    live, dated = [], False
+    for claim in claims:
+        if claim.stance == "supports" and not claim.dismissed and claim.value != "?":
+            live.append(claim)
+            dated = dated or claim.during is not None
+    if dated:
         current = _latest(live)
         meanings, _ = weigh(claim.meaning for claim in current)
         verdict = _verdict(live)

@@ -8,7 +8,21 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, exists, func, or_, select, type_coerce, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Label,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
 
 from zoo_provenance.evidence.claims import Statement, taxa_above
 from zoo_provenance.evidence.comparing import meaning_of
@@ -28,7 +42,7 @@ _MANY = tuple(
 class Contest(NamedTuple):
     """A contested field, its claims and what follows from them.
 
-    `words` are rows of `statement`; `claimed` has what they say, each thing once, as concluding wants it.
+    `words` are rows of `statement`, one for each thing said; `claimed` has the same as concluding wants it.
     """
 
     record_id: int
@@ -70,12 +84,10 @@ def contested(
         field = _field(owner_of(kind, part), name)
         if field is None:
             continue
-        # Who says it, and how often, makes no difference to what follows from it.
-        distinct = {(row[5], row[6], row[9], row[13], row[16]): row for row in claims}
-        claimed = [_claimed(field.shape, row, above) for row in distinct.values()]
+        claimed = [_claimed(field.shape, row, above) for row in claims]
         conclusion = conclude(field.shape, claimed, chosen.get((record_id, part, name)))
         verdict = verdict_of(name, claimed, conclusion)
-        if name in _PARENTS and verdict is Verdict.CONFLICT and all(row.certainty is not None for row in claims):
+        if name in _PARENTS and verdict is Verdict.CONFLICT and all(row.unsure for row in claims):
             # Candidates that are each said to be but likely: one of them is the parent.
             verdict = Verdict.POSSIBLE
         yield Contest(record_id, kind, slug, part, name, claims, claimed, conclusion, verdict)
@@ -95,7 +107,7 @@ def verdict_of(name: str, claimed: Sequence[Claimed], conclusion: Conclusion) ->
 
 
 def _claimed(shape: Shape, row: Any, above: Mapping[int, frozenset[int]]) -> Claimed:
-    _, _, _, _, _, value, named, low, high, during, since, until, _, stance, _, _, dismissed, _, _ = row
+    _, _, _, _, _, value, named, low, high, during, since, until, stance, dismissed, _, _, _ = row
     over = above.get(named, _NOTHING) if named is not None else _NOTHING
     meaning = meaning_of(shape, value, low, high, named, over)
     return Claimed(
@@ -105,40 +117,33 @@ def _claimed(shape: Shape, row: Any, above: Mapping[int, frozenset[int]]) -> Cla
 
 @lru_cache(maxsize=64)
 def statement(records: Statement | None, *, undecided: bool = False) -> Statement:
-    """Return the statement of all claims of contested fields, field by field."""
+    """Return the statement of what is said of contested fields, field by field: a row for each thing said.
+
+    `by` are the ids of the sources that say it, apart by a space, those that speak for themselves with a `!`.
+    """
     groups = _groups(records, undecided=undecided)
-    named, by = record.alias("named"), record.alias("by")
+    named = record.alias("named")
     same = and_(*(claim.c[name] == groups.c[name] for name in ("record_id", "part", "field")))
+    speaker = cast(claim.c.source_id, String) + case((claim.c.own, literal("!")), else_=literal(""))
+    said = (
+        *(claim.c.record_id, claim.c.part, claim.c.field, record.c.kind, record.c.slug),
+        *(claim.c.value, claim.c.value_record_id, claim.c.low, claim.c.high),
+        *(claim.c.during, claim.c.during_earliest, claim.c.during_latest, claim.c.stance),
+        *(dismissal.c.reason.label("dismissed"), named.c.slug.label("named")),
+    )
     return (
         select(
-            claim.c.record_id,
-            claim.c.part,
-            claim.c.field,
-            record.c.kind,
-            record.c.slug,
-            claim.c.value,
-            claim.c.value_record_id,
-            claim.c.low,
-            claim.c.high,
-            claim.c.during,
-            claim.c.during_earliest,
-            claim.c.during_latest,
-            claim.c.source_id,
-            claim.c.stance,
-            # As it comes: a type to be made of each value would double the time of reading rows.
-            type_coerce(claim.c.own, Integer).label("own"),
-            claim.c.certainty,
-            dismissal.c.reason.label("dismissed"),
-            named.c.slug.label("named"),
-            by.c.slug.label("by"),
+            *said,
+            func.min(case((claim.c.certainty.is_(None), 0), else_=1)).label("unsure"),
+            func.aggregate_strings(speaker, " ").label("by"),
         )
         .select_from(groups)
         .join(claim, same)
         .join(record, record.c.id == claim.c.record_id)
         .outerjoin(dismissal, dismissal.c.claim_id == claim.c.id)
         .outerjoin(named, named.c.id == claim.c.value_record_id)
-        .outerjoin(by, by.c.id == claim.c.source_id)
         .where(claim.c.stance != "silent", record.c.merged_into_id.is_(None))
+        .group_by(*(column.element if isinstance(column, Label) else column for column in said))
         .order_by(
             record.c.slug,
             claim.c.part,
@@ -147,25 +152,29 @@ def statement(records: Statement | None, *, undecided: bool = False) -> Statemen
             claim.c.value.nulls_first(),
             named.c.slug.nulls_first(),
             claim.c.during.nulls_first(),
-            by.c.slug.nulls_first(),
-            claim.c.locator,
+            claim.c.stance.desc(),
+            dismissal.c.reason.nulls_first(),
         )
     )
 
 
+def reports_of(by: str | None) -> set[tuple[int, bool]]:
+    """Return who says a thing, each (source, whether its own word), from the `by` of a row."""
+    if by is None:
+        return set()
+    if by.isdecimal():
+        return {(int(by), False)}
+    return {(int(one[:-1]), True) if one[-1] == "!" else (int(one), False) for one in by.split(" ")}
+
+
 def standing_reports(contest: Contest) -> set[tuple[int, bool]]:
     """Return who supports a value that stands, each (source, whether its own word)."""
-    standing = {
-        (one.value, one.record) for one in contest.claimed if one.live and one.meaning in contest.conclusion.standing
-    }
-    return {
-        (word.source_id, bool(word.own))
-        for word in contest.words
-        if word.stance == "supports"
-        and word.dismissed is None
-        and word.source_id is not None
-        and (word.value, word.value_record_id) in standing
-    }
+    standing = contest.conclusion.standing
+    found: set[tuple[int, bool]] = set()
+    for word, said in zip(contest.words, contest.claimed, strict=True):
+        if said.live and said.meaning in standing:
+            found |= reports_of(word.by)
+    return found
 
 
 def contested_fields(records: Statement | None = None) -> Any:
@@ -246,6 +255,12 @@ class Witnesses:
                 basis.setdefault(source_id, []).append(based_on_id)
         self._basis = basis
         self._roots: dict[int, frozenset[int]] = {}
+
+    def named(self, sources: set[int]) -> tuple[str, ...]:
+        """Return the slugs of sources, in order."""
+        if len(sources) < 2:
+            return tuple([self.slugs[source_id] for source_id in sources])
+        return tuple(sorted([self.slugs[source_id] for source_id in sources]))
 
     def roots(self, source_id: int) -> frozenset[int]:
         """Return the original sources a source leads to."""
