@@ -8,14 +8,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select, type_coerce
-from sqlalchemy import Integer as Number
+from sqlalchemy import Connection, func, select
 
 from zoo_provenance.counts import sum_counts
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.contested import Contest, Witnesses, contested
-from zoo_provenance.evidence.grading import Heard, credibility
-from zoo_provenance.evidence.support import LINE_FIELDS, TRANSFER_FIELDS
 from zoo_provenance.questions.answers import Ref, Sum, When, ref, when
 from zoo_provenance.questions.arrivals import Filter
 from zoo_provenance.questions.check import Finding, Waived, findings_of, found_by, in_order, waivers
@@ -24,14 +21,12 @@ from zoo_provenance.questions.naming import Thing
 from zoo_provenance.questions.not_checked import Unchecked, not_checked
 from zoo_provenance.questions.rules.asking import Asked
 from zoo_provenance.questions.rules.permits import listed_lines
+from zoo_provenance.questions.weighing import Weighed, Witnessed, cited_for, claims_about, weighed, witnessed
 from zoo_provenance.rules import Severity
 from zoo_provenance.tables import (
-    claim,
-    dismissal,
     institution,
     participant,
     record,
-    source,
     transfer,
     transfer_line,
 )
@@ -39,7 +34,6 @@ from zoo_provenance.vocabulary import Verdict
 
 _OPEN = (Verdict.CONFLICT, Verdict.POSSIBLE)
 _ONE_ORIGIN_FROM = 3
-_GRADED, _GRADED_OF_LINES = ("kind", "status", "from", "to", "date"), ("taxon", "count")
 
 
 class Gift(NamedTuple):
@@ -78,15 +72,6 @@ class Actor(NamedTuple):
     transfers: tuple[str, ...]
 
 
-class Witnessed(NamedTuple):
-    """How much of the evidence is of one publisher, language, reliability or origin."""
-
-    by: str
-    value: str | None
-    sources: tuple[str, ...]
-    transfers: int
-
-
 class Listed(NamedTuple):
     """A line of a CITES-listed taxon across a border, and the papers recorded.
 
@@ -115,17 +100,10 @@ class DonorFile(NamedTuple):
     not_checked: tuple[Unchecked, ...]
 
 
-class _Evidence(NamedTuple):
-    """Who vouches for a transfer: all its reports, and the grade of its weakest field."""
-
-    reports: set[tuple[int, bool]]
-    credibility: int
-
-
-class _Weighed(NamedTuple):
+class _Given(NamedTuple):
     gifts: list[Gift]
     findings: list[Finding]
-    graded: dict[int, _Evidence]
+    graded: dict[int, Weighed]
     papers: dict[int, Any]
     witnesses: Witnesses
 
@@ -143,7 +121,7 @@ def donor_file(connection: Connection, donor: Thing, chosen: Filter, today: str,
         tuple(findings),
         tuple(gifts),
         tuple(_people(connection.execute(_actors(ids), given))),
-        tuple(_witnessed(graded, witnesses, papers)),
+        tuple(witnessed(graded, witnesses, papers)),
         tuple(_papers_of_lines(connection.execute(_listed(ids), given))),
         tuple(not_checked(connection, ids, given)),
     )
@@ -168,7 +146,7 @@ def findings_by_donor(
     return found
 
 
-def _gifts_and_findings(connection: Connection, ids: Statement, given: Mapping[str, Any], today: str) -> _Weighed:
+def _gifts_and_findings(connection: Connection, ids: Statement, given: Mapping[str, Any], today: str) -> _Given:
     witnesses = Witnesses(connection, ids, given)
     contests: dict[int, list[Contest]] = {}
     for contest in contested(connection, ids, given):
@@ -176,8 +154,8 @@ def _gifts_and_findings(connection: Connection, ids: Statement, given: Mapping[s
     lines: dict[int, list[Any]] = {}
     for line in connection.execute(_lines(ids), given):
         lines.setdefault(line[0], []).append(line)
-    graded = _graded(connection.execute(_claims(ids), given), contests, lines, witnesses)
-    papers = {row.id: row for row in connection.execute(_cited(ids), given)}
+    graded = weighed(connection.execute(claims_about(ids), given), contests, lines, witnesses)
+    papers = {row.id: row for row in connection.execute(cited_for(ids), given)}
     gifts = list(_gifts(connection.execute(_transfers(ids), given), contests, graded, lines, witnesses, papers))
     waived = waivers(connection)
     findings = in_order(
@@ -187,7 +165,7 @@ def _gifts_and_findings(connection: Connection, ids: Statement, given: Mapping[s
             *_alone(gifts, waived),
         ]
     )
-    return _Weighed(gifts, findings, graded, papers, witnesses)
+    return _Given(gifts, findings, graded, papers, witnesses)
 
 
 @lru_cache(maxsize=64)
@@ -206,156 +184,19 @@ def _nothing(connection: Connection, donor: Thing) -> Donor:
     return Donor(who, 0, 0, 0, 0, Sum(0, 0), 0, None, None, 0, 0, 0, donor.id)
 
 
-# -- evidence --------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=64)
-def _claims(ids: Statement) -> Statement:
-    """Return the statement of live claims about transfers and their lines."""
-    return (
-        select(
-            claim.c.record_id,
-            claim.c.part,
-            claim.c.field,
-            claim.c.source_id,
-            type_coerce(claim.c.own, Number),
-            claim.c.certainty,
-            claim.c.value,
-            claim.c.value_record_id,
-        )
-        .outerjoin(dismissal, dismissal.c.claim_id == claim.c.id)
-        .where(
-            claim.c.record_id.in_(ids),
-            claim.c.stance == "supports",
-            claim.c.participant_key.is_(None),
-            claim.c.source_id.is_not(None),
-            claim.c.field.in_(("", *TRANSFER_FIELDS, *LINE_FIELDS)),
-            ~and_(claim.c.field == "count", claim.c.part == ""),
-            dismissal.c.claim_id.is_(None),
-            or_(claim.c.value.is_(None), claim.c.value != "?"),
-        )
-        .order_by(claim.c.record_id, claim.c.part, claim.c.field)
-    )
-
-
-def _graded(
-    claims: Iterable[Any],
-    contests: Mapping[int, Sequence[Contest]],
-    lines: Mapping[int, Sequence[Any]],
-    witnesses: Witnesses,
-) -> dict[int, _Evidence]:
-    """Return the evidence of each transfer: the nearest level speaks, field by field."""
-    found = {}
-    for record_id, group in groupby(claims, key=itemgetter(0)):
-        heard: dict[tuple[str, str], list[Any]] = {}
-        for _, part, name, source_id, own, certainty, value, named in group:
-            heard.setdefault((part, name), []).append((Heard(source_id, bool(own), certainty), value, named))
-        found[record_id] = _evidence(heard, contests.get(record_id, ()), lines.get(record_id, ()), witnesses)
-    return found
-
-
-def _evidence(
-    heard: Mapping[tuple[str, str], Sequence[Any]],
-    contests: Sequence[Contest],
-    lines: Sequence[Any],
-    witnesses: Witnesses,
-) -> _Evidence:
-    at_odds = {(one.part, one.name): one for one in contests}
-    whole = [one[0] for one in heard.get(("", ""), ())]
-    reports = {(one.source_id, one.own) for one in whole}
-    grades: dict[tuple[str, ...], int] = {}
-    for part, names in (("", _GRADED), *((f"lines/{line.key}", _GRADED_OF_LINES) for line in lines)):
-        own = heard.get((part, "")) if part else None
-        level = [one[0] for one in own] if own else whole
-        if own:
-            reports |= {(one.source_id, one.own) for one in level}
-        if (own or not part) and any((part, name) not in heard for name in names):
-            grades[part, ""] = credibility(level, Verdict.AGREE, witnesses)
-    for (part, name), said in heard.items():
-        if not name:
-            continue
-        contest = at_odds.get((part, name))
-        standing = [one for one, value, named in said if contest is None or _stands(contest, value, named)]
-        reports |= {(one.source_id, one.own) for one in standing}
-        if name in (_GRADED_OF_LINES if part else _GRADED):
-            verdict = Verdict.AGREE if contest is None else contest.verdict
-            settled = contest is not None and contest.conclusion.settled is True
-            grades[part, name] = credibility(standing, verdict, witnesses, settled=settled)
-    return _Evidence(reports, max(grades.values(), default=6))
-
-
-def _stands(contest: Contest, value: str | None, named: int | None) -> bool:
-    """Whether a claimed value is among those concluded."""
-    standing = contest.conclusion.standing
-    return any(one.meaning in standing for one in contest.claimed if (one.value, one.record) == (value, named))
-
-
-@lru_cache(maxsize=64)
-def _lines(ids: Statement) -> Statement:
-    """Return the statement of lines and their taxa."""
-    of = record.alias("of_taxon")
-    return (
-        select(
-            *(transfer_line.c[name] for name in ("transfer_id", "key", "term", "count_min", "count_max")),
-            of.c.label.label("taxon"),
-        )
-        .outerjoin(of, of.c.id == transfer_line.c.taxon_id)
-        .where(transfer_line.c.transfer_id.in_(ids))
-        .order_by(transfer_line.c.transfer_id, of.c.label, transfer_line.c.key)
-    )
-
-
-@lru_cache(maxsize=64)
-def _cited(ids: Statement) -> Statement:
-    """Return the statement of sources cited for transfers: publisher, language, reliability."""
-    cited = select(claim.c.source_id).where(claim.c.record_id.in_(ids), claim.c.source_id.is_not(None))
-    columns = (source.c.id, source.c.publisher, source.c.language, source.c.reliability)
-    return select(*columns).where(source.c.id.in_(cited))
-
-
-def _witnessed(graded: Mapping[int, _Evidence], witnesses: Witnesses, papers: Mapping[int, Any]) -> Iterator[Witnessed]:
-    transfers_of: dict[int, set[int]] = {}
-    own: set[int] = set()
-    for transfer_id, found in graded.items():
-        for source_id, for_itself in found.reports:
-            transfers_of.setdefault(source_id, set()).add(transfer_id)
-            if for_itself:
-                own.add(source_id)
-    for by in ("publisher", "language", "reliability", "origin"):
-        groups: dict[str | None, list[int]] = {}
-        for source_id in transfers_of:
-            if by == "origin":
-                roots = {source_id} if source_id in own else witnesses.roots(source_id)
-                values: list[str | None] = [witnesses.slugs[root] for root in roots]
-            else:
-                values = [getattr(papers[source_id], by)]
-            for value in values:
-                groups.setdefault(value, []).append(source_id)
-        rows = [
-            Witnessed(
-                by,
-                value,
-                tuple(sorted(witnesses.slugs[one] for one in sources)),
-                len(set().union(*(transfers_of[one] for one in sources))),
-            )
-            for value, sources in groups.items()
-        ]
-        yield from sorted(rows, key=lambda one: (-one.transfers, -len(one.sources), one.value is None, one.value or ""))
-
-
 # -- what was given --------------------------------------------------------------------------------------
 
 
 def _gifts(
     transfers: Iterable[Any],
     contests: Mapping[int, Sequence[Contest]],
-    graded: Mapping[int, _Evidence],
+    graded: Mapping[int, Weighed],
     lines: Mapping[int, Sequence[Any]],
     witnesses: Witnesses,
     papers: Mapping[int, Any],
 ) -> Iterator[Gift]:
     for row in transfers:
-        evidence = graded.get(row.id, _Evidence(set(), 6))
+        evidence = graded.get(row.id, Weighed(set(), 6))
         sources = {source_id for source_id, _ in evidence.reports}
         grades = {grade for source_id in sources if (grade := papers[source_id].reliability) is not None}
         carried = lines.get(row.id, ())
@@ -387,6 +228,21 @@ def _is_open(contest: Contest) -> bool:
 
 def _name(contest: Contest) -> str:
     return f"{contest.part}/{contest.name}" if contest.part else contest.name
+
+
+@lru_cache(maxsize=64)
+def _lines(ids: Statement) -> Statement:
+    """Return the statement of lines and their taxa."""
+    of = record.alias("of_taxon")
+    return (
+        select(
+            *(transfer_line.c[name] for name in ("transfer_id", "key", "term", "count_min", "count_max")),
+            of.c.label.label("taxon"),
+        )
+        .outerjoin(of, of.c.id == transfer_line.c.taxon_id)
+        .where(transfer_line.c.transfer_id.in_(ids))
+        .order_by(transfer_line.c.transfer_id, of.c.label, transfer_line.c.key)
+    )
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Integer, String, and_, case, cast, exists, func, or_, select
 
+from zoo_provenance.counts import parse_count
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.concluding import Conclusion
 from zoo_provenance.evidence.contested import Contest, contested, contested_records
@@ -45,6 +46,7 @@ def drifted(connection: Connection) -> list[Drifted]:
             for row in connection.execute(_by_kind(what, column, place))
         )
     found.extend(_contested(connection))
+    found.extend(_sexes(connection))
     return sorted(set(found), key=lambda one: (one.slug, one.part, one.field))
 
 
@@ -169,6 +171,21 @@ def _by_kind(what: str, column: str, place: int) -> Statement:
         .join(record, record.c.id == transfer.c.id)
         .where(transfer.c.kind.is_not(None), said, ~own, transfer.c[column].is_distinct_from(passes))
     )
+
+
+def _sexes(connection: Connection) -> Iterator[Drifted]:
+    """Yield the lines whose males, females and unsexed are not those of their count."""
+    sexes = (transfer_line.c.males, transfer_line.c.females, transfer_line.c.unsexed)
+    rows = connection.execute(
+        select(record.c.id, record.c.slug, transfer_line.c.key, transfer_line.c.count, *sexes)
+        .join(record, record.c.id == transfer_line.c.transfer_id)
+        .where(or_(transfer_line.c.count.like("%.%"), *(sex.is_not(None) for sex in sexes)))
+    )
+    for record_id, slug, key, count, *held in rows:
+        stated = parse_count(count).sexes if count is not None else None
+        if tuple(held) != (stated or (None, None, None)):
+            told = ".".join("?" if one is None else str(one) for one in held)
+            yield Drifted(record_id, slug, f"lines/{key}", "count", told, count)
 
 
 def _contested(connection: Connection) -> Iterator[Drifted]:
