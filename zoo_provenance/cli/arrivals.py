@@ -14,7 +14,8 @@ from zoo_provenance.cli.common import output_options, read_period, reading, writ
 JSON (zooprov/arrivals/1): transfers [{slug, label, date, kind, status,
 custody, title, from, to, participants [{key, who, role, as, on_behalf_of,
 disputed}], lines [{key, taxon, term, count, animals, disputed, rivals,
-sources, origins}], sum {min, max}, stated [{count, sources, verdict}],
+sources, origins}], sum {min, max}, stated [{count, sources,
+origins, verdict}],
 disputed, sources, origins}].
 Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema."""
 )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 from zoo_provenance.counts import sum_counts
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.comparing import compare_total
-from zoo_provenance.evidence.support import EXISTS, LINE_FIELDS, TRANSFER, TRANSFER_FIELDS, Support
+from zoo_provenance.evidence.support import EXISTS, LINE_FIELDS, TRANSFER, TRANSFER_FIELDS, Report, Support
 from zoo_provenance.questions.answers import HowMany, Ref, Sum, When, how_many, ref, when
 from zoo_provenance.tables import line_animal, participant, record, taxon, transfer, transfer_line
 
@@ -51,6 +51,7 @@ class Stated:
 
     count: HowMany
     sources: tuple[str, ...]
+    origins: int
     verdict: str
 
 
@@ -301,5 +302,5 @@ def _stated(transfer_id: int, total: Sum, support: Support) -> Iterator[Stated]:
         low, high = group[0].low, group[0].high
         count = HowMany(value, int(low or 0), None if high is None else int(high))
         verdict = compare_total(total.min, total.max, count.min, count.max, approximate="~" in value)
-        sources = tuple(sorted({support.slugs[row.source_id] for row in group if row.source_id is not None}))
-        yield Stated(count, sources, verdict.value)
+        reports = {Report(row.source_id, row.own) for row in group if row.source_id is not None}
+        yield Stated(count, support.sources(reports), support.origins(reports), verdict.value)

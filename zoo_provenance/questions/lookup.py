@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-from zoo_provenance.evidence.support import Support
+from zoo_provenance.evidence.support import Report, Support
 from zoo_provenance.questions.answers import Ref, When, how_many, ref, when
 from zoo_provenance.questions.life import DEATH, Step
 from zoo_provenance.questions.naming import Thing
@@ -51,6 +51,7 @@ class Name:
     language: str
     during: str | None
     sources: tuple[str, ...]
+    origins: int
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,14 @@ def show(connection: Connection, thing: Thing) -> Shown:
 
 
 def _names(field: str, rows: list[Any], support: Support) -> list[Name]:
-    found: dict[tuple[Any, ...], list[str]] = {}
+    found: dict[tuple[Any, ...], dict[Report, str]] = {}
     for row in rows:
         if row.stance == "supports" and row.dismissed is None:
-            sources = found.setdefault((row.value, row.language, row.during), [])
-            sources.extend([support.slugs[row.source_id]] if row.source_id is not None else [])
+            said = found.setdefault((row.value, row.language, row.during), {})
+            said.update({Report(row.source_id, row.own): support.slugs[row.source_id]} if row.source_id else {})
     return [
-        Name(value, field, language, during, tuple(sources)) for (value, language, during), sources in found.items()
+        Name(value, field, language, during, tuple(said.values()), support.origins(said))
+        for (value, language, during), said in found.items()
     ]
 
 

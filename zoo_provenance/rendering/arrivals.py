@@ -48,7 +48,12 @@ def _json(arrival: Arrival) -> dict[str, Any]:
         "lines": [_line_json(line) for line in arrival.lines],
         "sum": as_json(arrival.sum),
         "stated": [
-            {"count": as_json(one.count), "sources": list(one.sources), "verdict": one.verdict}
+            {
+                "count": as_json(one.count),
+                "sources": list(one.sources),
+                "origins": one.origins,
+                "verdict": one.verdict,
+            }
             for one in arrival.stated
         ],
         "disputed": list(arrival.disputed),
@@ -138,7 +143,8 @@ def _totals(arrival: Arrival) -> str:
     told = [f"Sum of lines: {arrival.sum}" if arrival.lines else "No lines are recorded."]
     for one in arrival.stated:
         verdict = {"agree": "agrees", "possible": "may agree", "conflict": "conflicts"}[one.verdict]
-        told.append(f"Stated: {one.count.text} ({verdict}), by {', '.join(one.sources) or 'nobody named'}")
+        origins = f" ({one.origins} origin{'s' * (int(one.origins) != 1)})" if one.sources else ""
+        told.append(f"Stated: {one.count.text} ({verdict}), by {', '.join(one.sources) or 'nobody named'}{origins}")
     return "\n".join(told)
 
 

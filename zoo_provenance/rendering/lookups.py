@@ -27,6 +27,7 @@ def show_document(shown: Shown) -> Document:
                 "language": one.language,
                 "during": one.during,
                 "sources": list(one.sources),
+                "origins": one.origins,
             }
             for one in shown.names
         ],
