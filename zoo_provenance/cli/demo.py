@@ -46,6 +46,9 @@ def demo() -> None:
         "  zoo-provenance load\n"
         "  zoo-provenance trace Gomi\n"
         "  zoo-provenance evidence 2024-11-moscow-zoo-gift/pheasants\n"
+        "  zoo-provenance conflicts\n"
+        "  zoo-provenance gaps gomi\n"
+        "  zoo-provenance donors moscow-zoo\n"
         "  zoo-provenance find 동물원\n"
         "  zoo-provenance --help"
     )

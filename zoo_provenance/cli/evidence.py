@@ -14,7 +14,8 @@ from zoo_provenance.cli.common import output_options, reading, write
 JSON (zooprov/evidence/1): record {slug, label, kind}; notes; fields [{field,
 concluded, verdict, decided {value, reason}, claims [{value, language, during,
 origins, dismissed, said [{source, stance, at, quote, certainty, own, note,
-inherited}]}]}]. inherited: said of the whole the value stands in.
+inherited, language}]}]}]. inherited: said of the whole the value stands in;
+language: the source's, and so the quote's.
 Exit codes: 0 fine, 1 failed, 4 not found or ambiguous, 5 schema."""
 )
 @click.argument("record")

@@ -14,8 +14,9 @@ from zoo_provenance.cli.common import output_options, reading, write
 JSON (zooprov/trace/1): animal {slug, label, taxon, sex, count, born, died,
 disputed, animals}; steps [{kind, date, status, from, to, transfer, custody,
 title, holder, owner, participants [{who, role, as}], sources, origins,
-disputed, until}]; gaps [{after, before, since, until, examined, sources}];
-ancestors [{slug, label, role, generation, share, origin, from, founder}].
+disputed, until, doubt}]; gaps [{after, before, since, until, examined,
+sources}]; ancestors [{slug, label, role, generation, share, origin, from,
+founder}]; notes [{number, and the fields of conflicts}]; paragraph.
 custody and title: what passed, null is not stated; holder and owner: after
 the step. Exit codes: 0 fine, 1 failed, 4 not found or ambiguous, 5 schema."""
 )
