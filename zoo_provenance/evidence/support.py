@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -24,6 +24,15 @@ class Report:
 
     source_id: int
     own: bool
+
+
+class Doubt(NamedTuple):
+    """A field whose concluded value nobody is certain of: how sure the surest are, who they are, their notes."""
+
+    field: str
+    certainty: str
+    sources: tuple[str, ...]
+    note: str
 
 
 @dataclass
@@ -104,22 +113,24 @@ class Support:
                 return frozenset(Report(row.source_id, row.own) for row in whole)
         return frozenset()
 
-    def doubt(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> str | None:
-        """Return how unsure the surest source of the least sure of some fields is: probable, possible, or None."""
-        order = [None, *(word.value for word in (Certainty.PROBABLE, Certainty.POSSIBLE))]
-        worst = 0
+    def doubts(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> Iterator[Doubt]:
+        """Yield the fields whose surest source calls the concluded value no more than probable, or possible."""
+        order = [Certainty.CERTAIN.value, Certainty.PROBABLE.value, Certainty.POSSIBLE.value]
         for name in names:
             rows = self.claims.get((record_id, part, name), [])
             if not any(row.certainty for row in rows):
                 continue
             conclusion, claimed = self.concluded(record_id, kind, part, name)
-            sure = [
-                order.index(row.certainty if row.certainty in order else None)
+            standing = [
+                row
                 for row, said in zip(rows, claimed, strict=True)
                 if said.live and said.meaning in conclusion.standing
             ]
-            worst = max(worst, min(sure, default=0))
-        return order[worst]
+            surest = min((order.index(row.certainty or order[0]) for row in standing), default=0)
+            if surest:
+                sources = sorted({self.slugs[row.source_id] for row in standing if row.source_id is not None})
+                notes = dict.fromkeys(row.note for row in standing if row.note)
+                yield Doubt(name, order[surest], tuple(sources), "; ".join(notes))
 
     def silent(self, record_id: int, part: str, names: Iterable[str]) -> tuple[str, ...]:
         """Return the sources that were searched for some fields and say nothing."""

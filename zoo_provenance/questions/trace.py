@@ -17,6 +17,7 @@ from zoo_provenance.evidence.support import (
     LINE_FIELDS,
     TRANSFER,
     TRANSFER_FIELDS,
+    Doubt,
     Report,
     Support,
 )
@@ -90,7 +91,13 @@ class TraceStep:
     origins: int
     disputed: tuple[str, ...]
     until: When | None = None
-    doubt: str | None = None
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def doubt(self) -> str | None:
+        """How unsure the least sure of its fields is: `probable`, `possible`, or None."""
+        words = {one.certainty for one in self.doubts}
+        return "possible" if "possible" in words else "probable" if words else None
 
     @property
     def title_alone(self) -> bool:
@@ -267,7 +274,7 @@ def _step(
             support.sources(reports),
             support.origins(reports),
             disputed,
-            doubt=support.doubt(row.id, ANIMAL, "", names),
+            doubts=tuple(support.doubts(row.id, ANIMAL, "", names)),
         )
     travel = travels[event.key]
     part = f"lines/{travel.key}"
@@ -294,7 +301,7 @@ def _step(
         support.origins(reports),
         disputed,
         when(travel.until, travel.until_earliest, travel.until_latest),
-        support.doubt(travel.id, TRANSFER, "", ("from", "to", "kind")),
+        tuple(support.doubts(travel.id, TRANSFER, "", ("kind", "status", "from", "to", "date"))),
     )
 
 

@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from zoo_provenance.dates import is_approximate
+from zoo_provenance.evidence.support import Doubt
 from zoo_provenance.questions.trace import Trace, TraceGap, TraceStep
 from zoo_provenance.rendering.documents import Document, Table, as_json, text_of
 from zoo_provenance.rendering.paragraph import key_of, paragraph
@@ -61,24 +62,43 @@ def trace_document(trace: Trace) -> Document:
     }
     references = _references(trace)
     body |= {
-        "notes": [_note_json(number, one) for number, one in enumerate(trace.notes, 1)],
+        "notes": [_note_json(number, record, one) for number, (record, one) in enumerate(_notes(trace), 1)],
         "paragraph": paragraph(trace, references),
     }
     return Document("zooprov/trace/1", body, "steps", _flat(trace), _page(trace, references))
 
 
-def _note_json(number: int, one: Conflict) -> dict[str, Any]:
+def _notes(trace: Trace) -> list[tuple[str, Conflict | Doubt]]:
+    """Return what there is to remark, each with the record it is about: the disputes, then what is not certain."""
+    unsure = [
+        (step.transfer.slug if step.transfer else trace.subject.slug, one)
+        for step in trace.steps
+        for one in step.doubts
+    ]
+    return [*((one.record, one) for one in trace.notes), *unsure]
+
+
+def _note_json(number: int, record: str, one: Conflict | Doubt) -> dict[str, Any]:
+    if isinstance(one, Doubt):
+        told: dict[str, Any] = {"record": record, "line": None, "field": one.field}
+        return {
+            "number": number,
+            **told,
+            "doubt": one.certainty,
+            "sources": list(one.sources),
+            "note": one.note or None,
+        }
     from zoo_provenance.rendering.conflicts import conflict_json
 
-    return {"number": number, **conflict_json(one)}
+    return {"number": number, **conflict_json(one), "doubt": None}
 
 
 def _references(trace: Trace) -> dict[str, str]:
     """Return ` (note 1)` and the like by the key of the step that a note is about."""
     numbers: dict[str, list[int]] = {}
-    for number, one in enumerate(trace.notes, 1):
-        key = one.record
-        if one.record == trace.subject.slug and one.record not in {key_of(step) for step in trace.steps}:
+    for number, (record, one) in enumerate(_notes(trace), 1):
+        key = record
+        if record == trace.subject.slug and record not in {key_of(step) for step in trace.steps}:
             key = {"born": "birth", "died": "death"}.get(one.field.partition("_")[0], "")
         numbers.setdefault(key, []).append(number)
     return {
@@ -162,8 +182,9 @@ def _page(trace: Trace, references: Mapping[str, str]) -> list[str | Table]:
     if subject.animals:
         header += f"\nKnown by name: {', '.join(subject.animals)}"
     page: list[str | Table] = [header, Table(_HEADINGS, _rows(trace, references), "Nothing is recorded of its life.")]
-    if trace.notes:
-        page.append("\n".join(_note(number, one) for number, one in enumerate(trace.notes, 1)))
+    notes = _notes(trace)
+    if notes:
+        page.append("\n".join(_note(number, record, one) for number, (record, one) in enumerate(notes, 1)))
     told = paragraph(trace, references)
     if told:
         page.append(fill(f"Provenance: {told}", 110))
@@ -192,18 +213,21 @@ def _page(trace: Trace, references: Mapping[str, str]) -> list[str | Table]:
     return page
 
 
-def _note(number: int, one: Conflict) -> str:
-    """Return a numbered note: the rivals, who says them, and what was made of it."""
+def _note(number: int, record: str, one: Conflict | Doubt) -> str:
+    """Return a numbered note: the rivals, who says them, and what was made of it; or what is not certain."""
+    if isinstance(one, Doubt):
+        told = f"{number}. {record}, {one.field}: {one.certainty}, by {', '.join(one.sources) or 'nobody named'}"
+        return fill(told + (f": {one.note}" if one.note else "."), 110, subsequent_indent="   ")
     place = f"{one.record}/{one.line}" if one.line else one.record
-    told = []
+    rivals = []
     for rival in one.values:
         by = f"{len(rival.sources)} source{'s' * (len(rival.sources) != 1)}, {rival.origins} origin"
         by += "s" * (int(rival.origins) != 1)
         if rival.against:
             by += f", against {', '.join(rival.against)}"
-        told.append(f"{rival.value} ({rival.note or by}{', dismissed' if rival.dismissed else ''})")
+        rivals.append(f"{rival.value} ({rival.note or by}{', dismissed' if rival.dismissed else ''})")
     outcome = f"Settled: {one.reason}" if one.settled and one.reason else f"{_OUTCOMES[one.verdict]}, open."
-    lead = f"{number}. {place}, {one.field}: {' | '.join(told)}. {outcome}"
+    lead = f"{number}. {place}, {one.field}: {' | '.join(rivals)}. {outcome}"
     return fill(lead, 110, subsequent_indent="   ")
 
 
@@ -248,12 +272,12 @@ def _step_row(step: TraceStep, reference: str) -> list[str]:
         notes.append(f"until {step.until.edtf}")
     if step.disputed:
         notes.append(f"disputed: {', '.join(step.disputed)}{reference}")
-    elif reference:
+    elif any(one.disputed for one in step.participants):
         notes.append(f"disputed: people{reference}")
     if step.date is not None and is_approximate(step.date.edtf):
         notes.append("date approximate")
     if step.doubt:
-        notes.append(step.doubt)
+        notes.append(step.doubt + ("" if step.disputed else reference))
     kind = (step.kind or "terms disputed or not stated").replace("_", " ")
     return [
         text_of(step.date) or "not dated",
