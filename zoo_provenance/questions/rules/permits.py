@@ -44,13 +44,26 @@ def _appendix(of: Any) -> Any:
 
 
 def party_of(country: Any) -> Any:
-    """Return whether a country is a Party, `yes` or `no`; NULL where that is not recorded, or disputed."""
+    """Return whether a country was a Party when the transfer took place, `yes` or `no`.
+
+    NULL where that is not recorded, or disputed. A claim without a time holds at any.
+    """
     state = institution.alias("state")
     said = (
         select(case((func.min(claim.c.value) == func.max(claim.c.value), func.min(claim.c.value)), else_=None))
         .select_from(claim)
         .join(state, state.c.id == claim.c.record_id)
         .where(state.c.kind == "country", state.c.country == country, claim.c.field == "cites_party", speaks())
+        .where(
+            or_(
+                claim.c.during.is_(None),
+                and_(
+                    func.coalesce(claim.c.during_earliest, "") <= func.coalesce(transfer.c.date_latest, "9999"),
+                    func.coalesce(transfer.c.date_earliest, "") <= func.coalesce(claim.c.during_latest, "9999"),
+                ),
+            )
+        )
+        .correlate(transfer, _receiver)
     )
     return said.scalar_subquery()
 
