@@ -94,6 +94,16 @@ def conclude(shape: Shape, claims: Iterable[Claimed], decision: Chosen | None = 
     return Conclusion(text, low, high, None, verdict, settled, meanings)
 
 
+def verdict_of(name: str, claimed: Sequence[Claimed], conclusion: Conclusion) -> Verdict:
+    """Return how what is said of a field stands together; a denial of what stands is a conflict."""
+    if name == "exists" and any(one.live and one.value == "no" for one in claimed):
+        return Verdict.CONFLICT
+    denied = {one.meaning for one in claimed if one.stance == "contradicts" and not one.dismissed}
+    if denied and not denied.isdisjoint(conclusion.standing):
+        return Verdict.CONFLICT
+    return conclusion.verdict
+
+
 def _plainness(text: str) -> tuple[int, int, str]:
     """Order ways to write the same: the shorter first, then the one with fewer capitals."""
     return len(text), sum(letter.isupper() for letter in text), text

@@ -26,9 +26,9 @@ from sqlalchemy import (
 
 from zoo_provenance.evidence.claims import Statement, taxa_above
 from zoo_provenance.evidence.comparing import meaning_of
-from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude
+from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude, verdict_of
 from zoo_provenance.evidence.origins import count_origins, roots_of
-from zoo_provenance.tables import animal, claim, decision, dismissal, record, source_basis
+from zoo_provenance.tables import animal, claim, decision, descent, dismissal, record, source_basis
 from zoo_provenance.vocabulary import EVERYWHERE, FIELDS, Field, Kind, Shape, Verdict, field_named, owner_of
 
 _NOTHING: frozenset[int] = frozenset()
@@ -37,6 +37,12 @@ _PARENTS = ("dam", "sire")
 _MANY = tuple(
     {field.name for fields in (*FIELDS.values(), EVERYWHERE) for field in fields.values() if field.many} - {*_PARENTS}
 )
+
+
+_WEIGHTED = (
+    select(descent.c.child_id, descent.c.role).where(descent.c.role.in_(_PARENTS), descent.c.probability < 1).distinct()
+)
+"""Animals with candidates for one parent, each with its probability."""
 
 
 class Contest(NamedTuple):
@@ -74,6 +80,7 @@ def contested(
         (row.record_id, row.part, row.field): Chosen(row.value, row.value_record_id)
         for row in connection.execute(decided, parameters)
     }
+    weighted = set(connection.execute(_WEIGHTED).tuples())
     found = connection.execute(
         statement(records, undecided=undecided), parameters, execution_options={"yield_per": _CHUNK}
     )
@@ -87,23 +94,14 @@ def contested(
         claimed = [_claimed(field.shape, row, above) for row in claims]
         conclusion = conclude(field.shape, claimed, chosen.get((record_id, part, name)))
         verdict = verdict_of(name, claimed, conclusion)
-        if name in _PARENTS and verdict is Verdict.CONFLICT and all(row.unsure for row in claims):
+        likely = name in _PARENTS and (all(row.unsure for row in claims) or (record_id, name) in weighted)
+        if likely and verdict is Verdict.CONFLICT:
             # Candidates that are each said to be but likely: one of them is the parent.
             verdict = Verdict.POSSIBLE
         yield Contest(record_id, kind, slug, part, name, claims, claimed, conclusion, verdict)
 
 
 _field = cache(field_named)
-
-
-def verdict_of(name: str, claimed: Sequence[Claimed], conclusion: Conclusion) -> Verdict:
-    """Return how what is said of a field stands together; a denial of what stands is a conflict."""
-    if name == "exists" and any(one.live and one.value == "no" for one in claimed):
-        return Verdict.CONFLICT
-    denied = {one.meaning for one in claimed if one.stance == "contradicts" and not one.dismissed}
-    if denied and not denied.isdisjoint(conclusion.standing):
-        return Verdict.CONFLICT
-    return conclusion.verdict
 
 
 def _claimed(shape: Shape, row: Any, above: Mapping[int, frozenset[int]]) -> Claimed:

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, select
 
 from zoo_provenance.evidence.claims import Statement, as_claimed, claimed_from, taxa_above
 from zoo_provenance.evidence.comparing import Meaning
-from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude
+from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude, verdict_of
 from zoo_provenance.evidence.origins import Origins, count_origins, roots_of
 from zoo_provenance.tables import claim, decision, record, source_basis
-from zoo_provenance.vocabulary import Certainty, Kind, Shape, field_named, owner_of
+from zoo_provenance.vocabulary import Certainty, Kind, Shape, Verdict, field_named, owner_of
 
 Key = tuple[int, str, str]
 
@@ -84,14 +84,14 @@ class Support:
     def disputed(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> tuple[str, ...]:
         """Return the fields whose live values contradict one another, settled or not.
 
-        That a thing exists, or happened at all, is disputed as soon as one source says it does not.
+        A value that stands is disputed as soon as one source denies it, and so is that a thing exists at all.
         """
         found = []
         for name in names:
             if (record_id, part, name) in self.claims:
                 conclusion, claimed = self.concluded(record_id, kind, part, name)
-                denied = name == "exists" and any(one.live and one.value == "no" for one in claimed)
-                found.extend([name] if conclusion.disputed or denied else [])
+                verdict = verdict_of(name, claimed, conclusion)
+                found.extend([name] if verdict in {Verdict.POSSIBLE, Verdict.CONFLICT} else [])
         return tuple(found)
 
     def reports(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> frozenset[Report]:

@@ -179,9 +179,11 @@ class Scribe(Sayer):
                 message = f"{quoted(waived.rule)} is no rule of the check"
                 hint = nearest(waived.rule, RULES) or f"expected one of {', '.join(RULES)}"
                 self.problem((*here, "rule"), "rule", "unknown-rule", message, hint)
-            if not waived.because.strip():
+            reason = None
+            if waived.because.strip():
+                reason = self.text(waived.because, (*here, "because"), NOTE_LENGTH)
+            else:
                 self.problem((*here, "because"), "because", "no-reason", "a waiver needs its reason in 'because'")
-            reason = self.text(waived.because, (*here, "because"), NOTE_LENGTH)
             values = {**place.keys, "rule": waived.rule, "reason": reason}
             mark = self.mark((*here, "rule"))
             self.stage_row(staging.WAIVER, values, {"": mark, "part": self.part_marks.get(place.part, mark)})

@@ -14,6 +14,7 @@ from zoo_provenance.questions.life import DEATH, breaks_of
 from zoo_provenance.questions.naming import Thing
 from zoo_provenance.questions.rules import descents, permits, records, sources, transfers
 from zoo_provenance.questions.rules.asking import Asked, Queries
+from zoo_provenance.questions.rules.circles import circles
 from zoo_provenance.questions.rules.columns import drifted
 from zoo_provenance.rules import RULES, Rule, Scope, Severity
 from zoo_provenance.tables import line_animal, waiver
@@ -26,7 +27,17 @@ QUERIES: Queries = {
     **permits.QUERIES,
 }
 """The query of each rule that is one statement; the others take a pass in order."""
-PASSES = ("two-places", "not-holder", "died-elsewhere", "drift", "disputed", "disputed-statement", "one-origin")
+PASSES = (
+    "circular-descent",
+    "circular-sources",
+    "two-places",
+    "not-holder",
+    "died-elsewhere",
+    "drift",
+    "disputed",
+    "disputed-statement",
+    "one-origin",
+)
 OF_TRANSFERS = (
     *("before-birth", "after-death", "two-places", "not-holder", "lines-total", "more-animals", "same-house"),
     *("before-founding", "after-closing", "office-dates", "overdue-loan", "early-source", "uncited", "unsourced"),
@@ -93,12 +104,23 @@ def _found(connection: Connection, asked: Asked, chosen: Sequence[str], given: M
                 yield _finding(rule, says(row), row, waived)
     if {"two-places", "not-holder", "died-elsewhere"} & {*chosen}:
         yield from _broken(connection, asked, chosen, given, waived)
+    for name, links in (("circular-descent", descents.own_ancestors), ("circular-sources", sources.own_bases)):
+        if name in chosen:
+            for circle in circles(connection.execute(links())):
+                slugs = (circle.slug, circle.other)
+                yield found_by(name, circle._asdict(), slugs, circle.record_id, "", waived)._replace(transfers=())
     if "drift" in chosen:
-        rule = RULES["drift"]
         for one in drifted(connection):
-            values = {**one._asdict(), "held": one.held or "nothing", "concluded": one.concluded or "nothing"}
-            reason = waived.get(("drift", one.record_id, one.part))
-            yield Finding(rule.id, rule.severity.value, rule.says.format_map(values), (one.slug,), rule.clear, reason)
+            group, _, key = one.part.partition("/")
+            slug = f"{one.slug}/{key}" if group == "lines" else one.slug
+            field = f"{one.part}/{one.field}" if group == "participants" else one.field
+            values = {
+                "slug": slug,
+                "field": field,
+                "held": one.held or "nothing",
+                "concluded": one.concluded or "nothing",
+            }
+            yield found_by("drift", values, (slug,), one.record_id, one.part, waived)._replace(transfers=())
 
 
 def _finding(rule: Rule, message: str, row: Any, waived: Waived) -> Finding:
@@ -123,7 +145,7 @@ def found_by(
     part: str,
     waived: Waived,
 ) -> Finding:
-    """Return a finding of a rule about a transfer, that no statement of its own finds."""
+    """Return a finding, about a transfer, of a rule that no single statement finds."""
     rule = RULES[rule_id]
     reason = _waived(waived, rule_id, record_id, part)
     message = rule.says.format_map(values)

@@ -158,9 +158,15 @@ def _gifts_and_findings(connection: Connection, ids: Statement, given: Mapping[s
     papers = {row.id: row for row in connection.execute(cited_for(ids), given)}
     gifts = list(_gifts(connection.execute(_transfers(ids), given), contests, graded, lines, witnesses, papers))
     waived = waivers(connection)
+    # A life is asked as a whole; what it shows of transfers by others is not this donor's.
+    asked = {one.id for one in gifts}
     findings = in_order(
         [
-            *findings_of(connection, today, ids, given),
+            *(
+                one
+                for one in findings_of(connection, today, ids, given)
+                if one.transfers and asked.issuperset(one.transfers)
+            ),
             *disputes(contests.values(), waived),
             *_alone(gifts, waived),
         ]

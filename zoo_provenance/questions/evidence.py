@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
+from zoo_provenance.evidence.concluding import verdict_of
 from zoo_provenance.evidence.support import Report, Support
 from zoo_provenance.questions.answers import When, when
 from zoo_provenance.questions.naming import Thing
@@ -95,7 +96,7 @@ def evidence(connection: Connection, thing: Thing, field: str | None = None) -> 
     part = f"lines/{thing.line}" if thing.line else ""
     keys = {key[1:] for key in support.claims} | set(plain)
     found = [
-        _field(thing, at, name, support, plain.get((at, name)), reasons.get((at, name)), slugs)
+        _field(thing, at, name, support, plain, reasons.get((at, name)), slugs)
         for at, name in sorted(keys, key=lambda key: _order(thing.kind, *key))
         if name and (at == part or (not part and at)) and _asked(field, at, name)
     ]
@@ -178,8 +179,15 @@ def _slugs(
 
 
 def _field(
-    thing: Thing, part: str, name: str, support: Support, plain: Any, decided: Any, slugs: Mapping[int, str]
+    thing: Thing,
+    part: str,
+    name: str,
+    support: Support,
+    columns: Mapping[tuple[str, str], Any],
+    decided: Any,
+    slugs: Mapping[int, str],
 ) -> FieldEvidence:
+    plain, plain_count = columns.get((part, name)), columns.get(("", "count"))
     field = field_named(owner_of(thing.kind.value, part), name) or Field(name, Shape.TEXT)
     conclusion, claimed = support.concluded(thing.id, thing.kind.value, part, name)
     rows = support.claims.get((thing.id, part, name), [])
@@ -200,7 +208,9 @@ def _field(
     choice = None
     if decided is not None:
         choice = Decided(_text(field, [decided.value, decided.value_record_id], slugs), decided.reason)
-    verdict = "agree" if field.many else conclusion.verdict.value
+    one_animal = plain_count is None or plain_count[2] == 1
+    rivals = not field.many or (name in {"dam", "sire"} and one_animal)
+    verdict = verdict_of(name, claimed, conclusion).value if rivals else "agree"
     return FieldEvidence(full, concluded, verdict, choice, values)
 
 

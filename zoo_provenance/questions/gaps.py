@@ -68,7 +68,7 @@ def scope_of(thing: Thing | None, taxon_id: int | None, zoo_id: int | None) -> S
         nothing = select(record.c.id).where(record.c.id.is_(None))
         if thing.kind is Kind.ANIMAL:
             return Scope(one, nothing)
-        return Scope(nothing, one, thing.line)
+        return Scope(nothing, one, thing.line or None)
     if taxon_id is None and zoo_id is None:
         return Scope()
     of_taxon = select(taxa_below(taxon_id).c.id) if taxon_id is not None else None
@@ -82,6 +82,7 @@ def scope_of(thing: Thing | None, taxon_id: int | None, zoo_id: int | None) -> S
             line_animal.c.animal_id == animal.c.id,
             transfer.c.id == line_animal.c.transfer_id,
             transfer.c.destination_id == zoo_id,
+            transfer.c.status == "completed",
         )
         animals = animals.where(or_(animal.c.born_at_id == zoo_id, animal.c.died_at_id == zoo_id, came))
         lines = lines.where(transfer.c.destination_id == zoo_id)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, case, exists, func, or_, select, true
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.answers import Ref, When, when
-from zoo_provenance.questions.life import BIRTH, DEATH, Event, Step, shared_life, steps_of
+from zoo_provenance.questions.life import BIRTH, DEATH, Event, Step, shared_life, steps_of, wholes_above
 from zoo_provenance.tables import (
     animal,
     descent,
@@ -67,7 +67,7 @@ def histories(
     for animal_id, life in kept.items():
         if not life.row.asked:
             continue
-        above = [kept[one] for one in _above(animal_id, wholes) if one in kept]
+        above = [kept[one] for one in wholes_above(animal_id, wholes) if one in kept]
         # A part shares the life of its whole up to the split, its birth too.
         born = next((one.row for one in (life, *above) if _is_born(one.row)), life.row)
         events = shared_life(life.events, [event for one in above for event in one.events])
@@ -132,17 +132,6 @@ def _wholes(connection: Connection) -> dict[int, list[int]]:
     return found
 
 
-def _above(animal_id: int, wholes: Mapping[int, Sequence[int]]) -> list[int]:
-    above: list[int] = []
-    waiting = list(wholes.get(animal_id, ()))
-    while waiting:
-        whole = waiting.pop(0)
-        if whole not in above and whole != animal_id:
-            above.append(whole)
-            waiting.extend(wholes.get(whole, ()))
-    return above
-
-
 @lru_cache(maxsize=64)
 def _screened(animals: Statement | None) -> Statement:
     """Return the statement of moves, by animal, of the lives that are not plain; of one without birth the first."""
@@ -195,8 +184,15 @@ def _moves(animals: Statement | None) -> Any:
         transfer.c.destination_id.is_not(None),
         case((place == 1, starts), else_=follows),
         ends,
+        # What ends a loan comes after it, whatever the dates say.
+        ~exists().where(or_(transfer_link.c.transfer_id == transfer.c.id, transfer_link.c.to_id == transfer.c.id)),
     )
-    still = and_(transfer.c.id.is_(None), or_(unborn, animal.c.born_at_id.is_not(None)), animal.c.died_at_id.is_(None))
+    still = and_(
+        transfer.c.id.is_(None),
+        or_(unborn, animal.c.born_at_id.is_not(None)),
+        animal.c.died.is_(None),
+        animal.c.died_at_id.is_(None),
+    )
     split = exists().where(
         descent.c.role == "split_from", or_(descent.c.child_id == animal.c.id, descent.c.parent_id == animal.c.id)
     )

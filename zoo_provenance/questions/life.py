@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -122,13 +123,26 @@ def _next(ready: Sequence[Event], waiting: Sequence[Event], holder: Ref | None) 
         if chained:
             # A house left more than once: first the way that leads back to it.
             return next((event for event in chained if _comes_back(event, waiting, holder)), chained[0])
-    reached = {event.destination for event in waiting if event.destination is not None and event.moves}
-    free = [
-        event
-        for event in ready
-        if event.origin is None or event.origin not in reached or event.origin == event.destination
-    ]
-    return (free or list(ready))[0]
+    free = [event for event in ready if not _led_to(event, waiting)]
+    return (free or _sending_more(ready, waiting) or list(ready))[0]
+
+
+def _led_to(event: Event, waiting: Sequence[Event]) -> bool:
+    """Whether another move, that dates do not put after it, leads to where an event starts."""
+    if event.origin is None or event.origin == event.destination:
+        return False
+    return any(
+        other.moves and other.destination == event.origin and not _before(event, other)
+        for other in waiting
+        if other is not event
+    )
+
+
+def _sending_more(ready: Sequence[Event], waiting: Sequence[Event]) -> list[Event]:
+    """Return the events from a house that is left more often than it is reached: there a round begins."""
+    left = Counter(event.origin for event in waiting if event.moves)
+    reached = Counter(event.destination for event in waiting if event.moves)
+    return [event for event in ready if event.origin is not None and left[event.origin] > reached[event.origin]]
 
 
 def _comes_back(first: Event, waiting: Sequence[Event], holder: Ref) -> bool:
@@ -207,6 +221,18 @@ def breaks_of(steps: Sequence[Step]) -> Iterator[Break]:
         if last is not None and known is not None and event.origin not in {None, known}:
             yield Break(known, last.event, event)
         last = step
+
+
+def wholes_above(part: int, wholes: Mapping[int, Sequence[int]]) -> list[int]:
+    """Return the groups a part was split from, the nearest first; `wholes` gives those of each."""
+    above: list[int] = []
+    waiting = list(wholes.get(part, ()))
+    while waiting:
+        whole = waiting.pop(0)
+        if whole not in above and whole != part:
+            above.append(whole)
+            waiting.extend(wholes.get(whole, ()))
+    return above
 
 
 def shared_life(own: Sequence[Event], whole: Iterable[Event]) -> list[Event]:

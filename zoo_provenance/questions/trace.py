@@ -24,7 +24,7 @@ from zoo_provenance.evidence.support import (
 from zoo_provenance.questions.answers import HowMany, Ref, When, how_many, ref, when
 from zoo_provenance.questions.arrivals import Participant, participants_of
 from zoo_provenance.questions.descent import Ancestor, ancestors
-from zoo_provenance.questions.life import BIRTH, DEATH, Gap, Step, gaps_of, steps_of
+from zoo_provenance.questions.life import BIRTH, DEATH, Gap, Step, gaps_of, steps_of, wholes_above
 from zoo_provenance.questions.naming import Thing
 from zoo_provenance.questions.travels import (
     animal_columns,
@@ -135,7 +135,7 @@ def trace(connection: Connection, thing: Thing) -> Trace:
     given = {"animal": thing.id}
     rows = {row.id: row for row in connection.execute(_wholes_rows(), given)}
     row = rows[thing.id]
-    birth = birth_of(row, rows.values())
+    birth = birth_of(row, [rows[one] for one in _nearest(connection, thing.id, given)] if len(rows) > 1 else ())
     travels = connection.execute(_travels(), given).all()
     support = Support.of(connection, _evidence(), given)
     events = [*birth_and_death(birth, row), *travelled(row, travels)]
@@ -175,6 +175,23 @@ def _notes(
         and not (one.record in lines and one.line is None and one.field == "count")
     ]
     return tuple(sorted(found, key=lambda one: order.index(one.record)))
+
+
+def _nearest(connection: Connection, part: int, given: dict[str, Any]) -> list[int]:
+    """Return the groups a part was split from, the nearest first."""
+    wholes: dict[int, list[int]] = {}
+    for child, parent in connection.execute(_splits(), given):
+        wholes.setdefault(child, []).append(parent)
+    return wholes_above(part, wholes)
+
+
+@cache
+def _splits() -> Statement:
+    return (
+        select(descent.c.child_id, descent.c.parent_id)
+        .where(descent.c.role == "split_from", descent.c.child_id.in_(_wholes()))
+        .order_by(descent.c.child_id, descent.c.parent_id)
+    )
 
 
 @cache
@@ -236,7 +253,10 @@ def _one_line() -> Statement:
 
 
 def _subject(row: Any, support: Support) -> Subject:
-    names = ("taxon", "sex", "count", "born", "died", "origin")
+    names = ["taxon", "sex", "count", "born", "died", "origin"]
+    if row.count is None or row.count_max == 1:
+        # Only of one animal can there be but one dam and one sire.
+        names += ["dam", "sire"]
     return Subject(
         row.slug,
         row.label,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.answers import ref, when
 from zoo_provenance.questions.arrivals import Participant
-from zoo_provenance.questions.life import BIRTH, DEATH, Event, Step, shared_life, steps_of
+from zoo_provenance.questions.life import BIRTH, DEATH, Event, Step, shared_life, steps_of, wholes_above
 from zoo_provenance.tables import (
     animal,
     descent,
@@ -194,13 +194,7 @@ def lives(connection: Connection, ids: Statement) -> list[Life]:
 
 
 def _life(row: Any, rows: Mapping[int, Any], links: Mapping[int, list[int]], travels: Mapping[int, list[Any]]) -> Life:
-    above: list[int] = []
-    waiting = list(links.get(row.id, ()))
-    while waiting:
-        whole = waiting.pop(0)
-        if whole not in above and whole != row.id:
-            above.append(whole)
-            waiting.extend(links.get(whole, ()))
+    above = wholes_above(row.id, links)
     shared = [travel for one in (row.id, *above) for travel in travels.get(one, ())]
     birth = birth_of(row, [rows[one] for one in above])
     return Life(row, tuple(steps_of([*birth_and_death(birth, row), *travelled(row, shared)])))

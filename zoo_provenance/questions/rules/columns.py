@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Integer, String, and_, case, cast, exists, func, or_, select
+from sqlalchemy import BigInteger, Connection, Integer, String, and_, case, cast, exists, func, or_, select
 
 from zoo_provenance.counts import parse_count
 from zoo_provenance.evidence.claims import Statement
@@ -42,7 +42,7 @@ def drifted(connection: Connection) -> list[Drifted]:
     ]
     for what, column, place in _PASSED:
         found.extend(
-            Drifted(row.record_id, row.slug, "", what, _word(row.held), row.kind)
+            Drifted(row.record_id, row.slug, "", what, row.held, row.said)
             for row in connection.execute(_by_kind(what, column, place))
         )
     found.extend(_contested(connection))
@@ -66,29 +66,9 @@ def _concluding(owner: str) -> Iterator[tuple[str, Field, tuple[str, ...]]]:
 def _plainly(owner: str) -> Statement:
     """Return the statement of columns that differ from the one thing that is said of them."""
     table = _table(owner)
-    live = and_(claim.c.stance == "supports", dismissal.c.claim_id.is_(None), func.coalesce(claim.c.value, "") != "?")
     is_part = owner in {"line", "participant"}
-
-    def alive(column: Any) -> Any:
-        return case((live, column))
-
     ours = claim.c.part.like(f"{owner}s/%") if is_part else claim.c.part == ""
-    names = [name for name, _, _ in _concluding(owner)]
-    said = (
-        select(
-            claim.c.record_id,
-            claim.c.part,
-            claim.c.field,
-            *(func.min(alive(claim.c[name])).label(name) for name in ("value", "value_record_id", "low", "high")),
-        )
-        .outerjoin(dismissal, dismissal.c.claim_id == claim.c.id)
-        .where(ours, claim.c.field.in_(names), claim.c.stance == "supports")
-        .group_by(claim.c.record_id, claim.c.part, claim.c.field)
-        .having(
-            func.count(alive(claim.c.value).distinct()) + func.count(alive(claim.c.value_record_id).distinct()) <= 1
-        )
-        .subquery("said")
-    )
+    said = _one_thing(ours, claim.c.field.in_([name for name, _, _ in _concluding(owner)]))
     decided = exists().where(*(decision.c[name] == said.c[name] for name in ("record_id", "part", "field")))
     match = (
         table.c.id == said.c.record_id
@@ -100,7 +80,7 @@ def _plainly(owner: str) -> Statement:
     )
     held = case(
         *(
-            (said.c.field == name, cast(table.c[columns[0]], String))
+            (said.c.field == name, _as_words(field, table.c[columns[0]]))
             for name, field, columns in _concluding(owner)
             if field.shape is not Shape.RECORD
         ),
@@ -133,6 +113,36 @@ def _plainly(owner: str) -> Statement:
     )
 
 
+def _one_thing(*which: Any) -> Any:
+    """Return the table of fields of which at most one thing is said, with what it is."""
+    live = and_(claim.c.stance == "supports", dismissal.c.claim_id.is_(None), func.coalesce(claim.c.value, "") != "?")
+
+    def alive(column: Any) -> Any:
+        return case((live, column))
+
+    return (
+        select(
+            claim.c.record_id,
+            claim.c.part,
+            claim.c.field,
+            *(func.min(alive(claim.c[name])).label(name) for name in ("value", "value_record_id", "low", "high")),
+        )
+        .outerjoin(dismissal, dismissal.c.claim_id == claim.c.id)
+        .where(claim.c.stance == "supports", *which)
+        .group_by(claim.c.record_id, claim.c.part, claim.c.field)
+        .having(
+            func.count(alive(claim.c.value).distinct()) + func.count(alive(claim.c.value_record_id).distinct()) <= 1
+        )
+        .subquery("said")
+    )
+
+
+def _as_words(field: Field, column: Any) -> Any:
+    if field.shape is Shape.FLAG:
+        return case((column.is_(True), "yes"), (column.is_(False), "no"), else_=None)
+    return cast(column, String)
+
+
 def _record_id(field: Field, table: Any) -> Any:
     if field.name == "who":
         return func.coalesce(table.c.person_id, table.c.institution_id)
@@ -152,24 +162,34 @@ def _differs(owner: str, field: Field, table: Any, said: Any) -> Any:
     low, high = (table.c[name] for name in columns_of(owner, field)[1:3])
     bounds = (said.c.low, said.c.high)
     if field.shape is Shape.COUNT:
-        bounds = (cast(said.c.low, Integer), cast(said.c.high, Integer))
+        bounds = (cast(said.c.low, BigInteger), cast(said.c.high, BigInteger))
     return or_(column.is_distinct_from(said.c.value), low.is_distinct_from(bounds[0]), high.is_distinct_from(bounds[1]))
 
 
 def _by_kind(what: str, column: str, place: int) -> Statement:
     """Return transfers that pass other than what follows from the one kind that is claimed of them."""
-    kind, flag = claim.alias("kind"), claim.alias("flag")
-    follows = {word: flags[place] for word, flags in PASSES.items()}
-    passes = case(*((transfer.c.kind == word, flag) for word, flag in follows.items() if flag is not None), else_=None)
-    said = exists().where(kind.c.record_id == transfer.c.id, kind.c.part == "", kind.c.field == "kind")
+    flag = claim.alias("flag")
+    said = _one_thing(claim.c.field == "kind", claim.c.part == "")
+    passes = case(
+        *((said.c.value == word, flags[place]) for word, flags in PASSES.items() if flags[place] is not None),
+        else_=None,
+    )
     own = exists().where(
         flag.c.record_id == transfer.c.id, flag.c.part == "", flag.c.field == what, flag.c.stance == "supports"
     )
+    decided = exists().where(*(decision.c[name] == said.c[name] for name in ("record_id", "part", "field")))
+    words = {True: "yes", False: "no"}
     return (
-        select(record.c.id.label("record_id"), record.c.slug, transfer.c[column].label("held"), transfer.c.kind)
-        .select_from(transfer)
+        select(
+            record.c.id.label("record_id"),
+            record.c.slug,
+            case(*((transfer.c[column].is_(held), word) for held, word in words.items()), else_=None).label("held"),
+            case(*((passes.is_(held), word) for held, word in words.items()), else_=None).label("said"),
+        )
+        .select_from(said)
+        .join(transfer, transfer.c.id == said.c.record_id)
         .join(record, record.c.id == transfer.c.id)
-        .where(transfer.c.kind.is_not(None), said, ~own, transfer.c[column].is_distinct_from(passes))
+        .where(said.c.value.is_not(None), ~own, ~decided, transfer.c[column].is_distinct_from(passes))
     )
 
 
@@ -190,6 +210,30 @@ def _sexes(connection: Connection) -> Iterator[Drifted]:
 
 def _contested(connection: Connection) -> Iterator[Drifted]:
     """Yield the columns of contested fields that hold other than the rules conclude."""
+    rows = _rows_of_contested(connection)
+    spoken = _passing_claimed(connection)
+    named: list[tuple[Contest, Any, Any]] = []
+    for contest in contested(connection):
+        owner = owner_of(contest.kind, contest.part)
+        field = FIELDS[owner].get(contest.name)
+        held = rows.get((contest.record_id, contest.part))
+        if field is None or held is None or not any(one.stance == "supports" for one in contest.claimed):
+            continue
+        if columns_of(owner, field) and not field.many:
+            holds, expected = _holds(owner, field, held), _expected(field, contest.conclusion)
+            if holds != expected and field.shape is Shape.RECORD:
+                named.append((contest, holds[0], expected[0]))
+            elif holds != expected:
+                yield _drifted(contest, _word(holds[0]), _word(expected[0]))
+        if (contest.kind, contest.part, contest.name) == (Kind.TRANSFER, "", "kind"):
+            yield from _passed_otherwise(contest, held, spoken)
+    slugs = _slugs(connection, {one for _, *ids in named for one in ids if one is not None})
+    for contest, has, said in named:
+        yield _drifted(contest, slugs.get(has), slugs.get(said))
+
+
+def _rows_of_contested(connection: Connection) -> dict[tuple[int, str], Any]:
+    """Return the rows of records with a contested field, and of their parts, by record and part."""
     rows: dict[tuple[int, str], Any] = {}
     for owner in _OWNERS:
         table = _table(owner)
@@ -197,24 +241,17 @@ def _contested(connection: Connection) -> Iterator[Drifted]:
         owned = table.c.transfer_id if is_part else table.c.id
         for row in connection.execute(select(table).where(owned.in_(contested_records()))):
             rows[row.transfer_id if is_part else row.id, f"{owner}s/{row.key}" if is_part else ""] = row
-    spoken = _passing_claimed(connection)
-    slugs = _slugs(connection)
-    for contest in contested(connection):
-        owner = owner_of(contest.kind, contest.part)
-        field = FIELDS[owner].get(contest.name)
-        held = rows.get((contest.record_id, contest.part))
-        if field is None or held is None or not any(one.stance == "supports" for one in contest.claimed):
-            continue
-        columns = columns_of(owner, field)
-        if columns and not field.many:
-            yield from _drift_of(contest, owner, field, held, slugs)
-        if contest.kind == Kind.TRANSFER and not contest.part and contest.name == "kind":
-            conclusion = contest.conclusion
-            words = [conclusion.value] if conclusion.value else [meaning.words for meaning in conclusion.standing]
-            for (what, column, _), flag in zip(_PASSED, passed_by(words), strict=True):
-                passes = getattr(held, column)
-                if (contest.record_id, what) not in spoken and passes != flag:
-                    yield Drifted(contest.record_id, contest.slug, "", what, _word(passes), _word(flag))
+    return rows
+
+
+def _passed_otherwise(contest: Contest, held: Any, spoken: set[tuple[int, str]]) -> Iterator[Drifted]:
+    """Yield what a transfer passes other than whatever of its kinds still stands would pass."""
+    conclusion = contest.conclusion
+    words = [conclusion.value] if conclusion.value else [meaning.words for meaning in conclusion.standing]
+    for (what, column, _), flag in zip(_PASSED, passed_by(words), strict=True):
+        passes = getattr(held, column)
+        if (contest.record_id, what) not in spoken and passes != flag:
+            yield Drifted(contest.record_id, contest.slug, "", what, _word(passes), _word(flag))
 
 
 def _passing_claimed(connection: Connection) -> set[tuple[int, str]]:
@@ -227,15 +264,18 @@ def _passing_claimed(connection: Connection) -> set[tuple[int, str]]:
     return {(row[0], row[1]) for row in rows}
 
 
-def _drift_of(contest: Contest, owner: str, field: Field, row: Any, slugs: Mapping[int, str]) -> Iterator[Drifted]:
-    conclusion = contest.conclusion
-    held, expected = _holds(owner, field, row), _expected(field, conclusion)
-    if held != expected:
-        shown = [
-            slugs.get(value[0], str(value[0])) if field.shape is Shape.RECORD and value[0] is not None else value[0]
-            for value in (held, expected)
-        ]
-        yield Drifted(contest.record_id, contest.slug, contest.part, contest.name, _word(shown[0]), _word(shown[1]))
+def _drifted(contest: Contest, held: str | None, concluded: str | None) -> Drifted:
+    return Drifted(contest.record_id, contest.slug, contest.part, contest.name, held, concluded)
+
+
+def _passing_claimed(connection: Connection) -> set[tuple[int, str]]:
+    """Return (transfer, field) where sources say themselves what passed."""
+    rows = connection.execute(
+        select(claim.c.record_id, claim.c.field).where(
+            claim.c.field.in_(("custody", "title")), claim.c.part == "", claim.c.stance == "supports"
+        )
+    )
+    return {(row[0], row[1]) for row in rows}
 
 
 def _holds(owner: str, field: Field, row: Any) -> tuple[Any, ...]:
@@ -257,9 +297,9 @@ def _expected(field: Field, conclusion: Conclusion) -> tuple[Any, ...]:
     return (conclusion.value or ("LIV" if field.name == "term" else None),)
 
 
-def _slugs(connection: Connection) -> dict[int, str]:
-    values = select(claim.c.value_record_id).where(claim.c.value_record_id.is_not(None))
-    return dict(connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(values))).all())
+def _slugs(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    rows = connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(list(ids))))
+    return {row[0]: row[1] for row in rows}
 
 
 def _word(value: Any) -> str | None:

@@ -8,6 +8,7 @@ from sqlalchemy import and_, exists, func, or_, select
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.rules.asking import Asked, Queries, whole
+from zoo_provenance.questions.rules.circles import links_on_circles
 from zoo_provenance.tables import animal, descent, record, taxon
 
 _PARENTS = ("dam", "sire", "parent")
@@ -96,35 +97,8 @@ def parents_of_other_species(_: Asked) -> Statement:
     )
 
 
-def circles(links: Any, starts: Any) -> Statement:
-    """Return one row for each circle of links (child_id, parent_id), walking from the children of `starts`."""
-    walk = select(starts.c.child_id.label("start"), starts.c.parent_id.label("reached")).cte("walk", recursive=True)
-    walk = walk.union(select(walk.c.start, links.c.parent_id).join(links, links.c.child_id == walk.c.reached))
-    # Every member of a circle reaches itself; those that reach one another are one circle, told of once.
-    member = select(walk.c.start).where(walk.c.start == walk.c.reached).cte("member")
-    of, by, other = walk.alias("of"), record.alias("by"), record.alias("other")
-    first = (
-        select(of.c.start, func.min(by.c.slug).label("slug"))
-        .join(by, by.c.id == of.c.reached)
-        .where(of.c.start.in_(select(member.c.start)), of.c.reached.in_(select(member.c.start)))
-        .group_by(of.c.start)
-        .subquery()
-    )
-    through = (
-        select(func.min(other.c.slug))
-        .join(links, links.c.parent_id == other.c.id)
-        .where(links.c.child_id == record.c.id, other.c.id.in_(select(member.c.start)))
-        .scalar_subquery()
-    )
-    return (
-        select(record.c.slug, through.label("other"), record.c.id.label("record_id"), whole().label("part"))
-        .join(first, and_(first.c.start == record.c.id, first.c.slug == record.c.slug))
-        .order_by(record.c.slug)
-    )
-
-
-def own_ancestors(_: Asked) -> Statement:
-    """Return animals that descend from themselves; a parent known to be older leads into no circle of its own."""
+def own_ancestors() -> Statement:
+    """Return the links among which animals descend from themselves; a parent known to be older begins none."""
     links = select(descent.c.child_id, descent.c.parent_id).subquery("links")
     again = descent.alias("again")
     starts = (
@@ -137,7 +111,7 @@ def own_ancestors(_: Asked) -> Statement:
         )
         .subquery("starts")
     )
-    return circles(links, starts)
+    return links_on_circles(links, starts)
 
 
 QUERIES: Queries = {
@@ -145,5 +119,4 @@ QUERIES: Queries = {
     "dead-dam": dead_dams,
     "parent-sex": parents_of_wrong_sex,
     "parent-species": parents_of_other_species,
-    "circular-descent": own_ancestors,
 }

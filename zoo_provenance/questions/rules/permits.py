@@ -73,7 +73,7 @@ def cited_by(kind: str) -> Any:
     return exists().where(
         claim.c.record_id == transfer_line.c.transfer_id,
         or_(claim.c.part == "", claim.c.part == literal("lines/") + transfer_line.c.key),
-        claim.c.stance == "supports",
+        speaks(),
         claim.c.source_id == source.c.id,
         source.c.kind == kind,
     )

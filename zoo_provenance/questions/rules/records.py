@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Table, and_, exists, func, select, union
 
 from zoo_provenance.evidence.claims import Statement
-from zoo_provenance.questions.rules.asking import Asked, Queries, nobody, part_slug, speaks, whole
+from zoo_provenance.questions.rules.asking import Asked, Queries, nobody, part_slug, whole
 from zoo_provenance.tables import (
     KIND_TABLES,
     claim,
     decision,
     descent,
+    dismissal,
     line_animal,
     participant,
     record,
@@ -21,6 +22,7 @@ from zoo_provenance.tables import (
     transfer_line,
     transfer_link,
 )
+from zoo_provenance.vocabulary import DescentRole
 
 _OWNED = (transfer_line, line_animal, participant, transfer_link, descent, source_basis, claim, decision)
 _survivor, _other = record.alias("survivor"), record.alias("other")
@@ -84,7 +86,8 @@ def stale_decisions(_: Asked) -> Statement:
         claim.c.field == decision.c.field,
         claim.c.value.is_not_distinct_from(decision.c.value),
         claim.c.value_record_id.is_not_distinct_from(decision.c.value_record_id),
-        speaks(),
+        claim.c.stance == "supports",
+        ~exists().where(dismissal.c.claim_id == claim.c.id),
     )
     return (
         select(
@@ -100,7 +103,8 @@ def stale_decisions(_: Asked) -> Statement:
         .outerjoin(value, value.c.id == decision.c.value_record_id)
         .where(
             ~and_(decision.c.value.is_(None), decision.c.value_record_id.is_(None)),
-            decision.c.field.not_in(("same_as",)),
+            # A choice between parents is kept in the descent, and one between records in the spine.
+            decision.c.field.not_in(("same_as", *DescentRole)),
             ~claimed,
         )
         .order_by(record.c.slug, decision.c.part, decision.c.field)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select, union
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.rules.asking import Asked, Queries, nobody, part_slug, speaks, whole
-from zoo_provenance.questions.rules.descents import circles
+from zoo_provenance.questions.rules.circles import links_on_circles
 from zoo_provenance.tables import claim, record, source, source_basis, transfer
 from zoo_provenance.vocabulary import FIELDS, Kind
 
@@ -71,7 +71,7 @@ def early_sources(asked: Asked) -> Statement:
         .where(claim.c.field == name, speaks(), source.c.published_latest < claim.c.low)
         for name, word in _DATED.items()
     ]
-    found = union_all(transfers, *others).subquery("found")
+    found = union(transfers, *others).subquery("found")
     return select(found).order_by(found.c.slug, found.c.other, found.c.what, found.c.date)
 
 
@@ -96,13 +96,13 @@ def later_bases(_: Asked) -> Statement:
     )
 
 
-def own_bases(_: Asked) -> Statement:
-    """Return sources that are based on themselves in the end."""
+def own_bases() -> Statement:
+    """Return the links among which sources are based on themselves in the end."""
     again = source_basis.alias("again")
     columns = (source_basis.c.source_id.label("child_id"), source_basis.c.based_on_id.label("parent_id"))
     links = select(*columns).subquery("links")
     starts = select(*columns).where(exists().where(again.c.based_on_id == source_basis.c.source_id)).subquery("starts")
-    return circles(links, starts)
+    return links_on_circles(links, starts)
 
 
 def _alone(*columns: Any) -> Statement:
@@ -192,7 +192,6 @@ def unarchived(_: Asked) -> Statement:
 QUERIES: Queries = {
     "early-source": early_sources,
     "later-basis": later_bases,
-    "circular-sources": own_bases,
     "uncited": uncited,
     "unused-source": unused,
     "unsourced": unsourced,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, cast, exists, func, literal, or_, select, union
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, cast, exists, func, literal, or_, select, union
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.rules.asking import LIVING, Asked, Queries, nobody, part_slug, speaks, text, whole
@@ -80,8 +80,8 @@ def totals(asked: Asked) -> Statement:
     sums = (
         select(
             transfer_line.c.transfer_id,
-            cast(func.sum(func.coalesce(transfer_line.c.count_min, 1)), Integer).label("least"),
-            cast(func.sum(func.coalesce(transfer_line.c.count_max, 0)), Integer).label("most"),
+            cast(func.sum(func.coalesce(transfer_line.c.count_min, 1)), BigInteger).label("least"),
+            cast(func.sum(func.coalesce(transfer_line.c.count_max, 0)), BigInteger).label("most"),
             func.max(case((transfer_line.c.count_max.is_(None), 1), else_=0)).label("open"),
         )
         .where(transfer_line.c.term == "LIV", transfer_line.c.transfer_id.in_(select(stated.c.record_id)))
@@ -102,8 +102,8 @@ def totals(asked: Asked) -> Statement:
         .join(sums, sums.c.transfer_id == record.c.id)
         .where(
             or_(
-                and_(sums.c.open == 0, sums.c.most < cast(stated.c.low, Integer)),
-                sums.c.least > cast(stated.c.high, Integer),
+                and_(sums.c.open == 0, sums.c.most < cast(stated.c.low, BigInteger)),
+                sums.c.least > cast(stated.c.high, BigInteger),
             )
         )
         .order_by(record.c.slug, stated.c.low, stated.c.value)
@@ -125,7 +125,7 @@ def more_animals(asked: Asked) -> Statement:
         select(
             line_animal.c.transfer_id,
             line_animal.c.line_key,
-            cast(func.sum(func.coalesce(animal.c.count_min, 1)), Integer).label("named"),
+            cast(func.sum(func.coalesce(animal.c.count_min, 1)), BigInteger).label("named"),
         )
         .join(animal, animal.c.id == line_animal.c.animal_id)
         .where(asked.of(line_animal.c.transfer_id))
@@ -288,7 +288,7 @@ def overdue_loans(asked: Asked) -> Statement:
         later.c.id != transfer.c.id,
         later.c.status == "completed",
         later.c.origin_id == transfer.c.destination_id,
-        later.c.date_latest >= transfer.c.date_earliest,
+        or_(later.c.date_latest.is_(None), later.c.date_latest >= transfer.c.date_earliest),
     )
     return (
         select(
