@@ -80,7 +80,7 @@ def contested(
         (row.record_id, row.part, row.field): Chosen(row.value, row.value_record_id)
         for row in connection.execute(decided, parameters)
     }
-    weighted = set(connection.execute(_WEIGHTED).tuples())
+    weighted = {(row[0], row[1]) for row in connection.execute(_WEIGHTED)}
     found = connection.execute(
         statement(records, undecided=undecided), parameters, execution_options={"yield_per": _CHUNK}
     )

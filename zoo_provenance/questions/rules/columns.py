@@ -268,16 +268,6 @@ def _drifted(contest: Contest, held: str | None, concluded: str | None) -> Drift
     return Drifted(contest.record_id, contest.slug, contest.part, contest.name, held, concluded)
 
 
-def _passing_claimed(connection: Connection) -> set[tuple[int, str]]:
-    """Return (transfer, field) where sources say themselves what passed."""
-    rows = connection.execute(
-        select(claim.c.record_id, claim.c.field).where(
-            claim.c.field.in_(("custody", "title")), claim.c.part == "", claim.c.stance == "supports"
-        )
-    )
-    return {(row[0], row[1]) for row in rows}
-
-
 def _holds(owner: str, field: Field, row: Any) -> tuple[Any, ...]:
     if field.name == "who":
         return (row.person_id if row.person_id is not None else row.institution_id,)
