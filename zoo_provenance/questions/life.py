@@ -124,7 +124,10 @@ def _next(ready: Sequence[Event], waiting: Sequence[Event], holder: Ref | None) 
             # A house left more than once: first the way that leads back to it.
             return next((event for event in chained if _comes_back(event, waiting, holder)), chained[0])
     free = [event for event in ready if not _led_to(event, waiting)]
-    return (free or _sending_more(ready, waiting) or list(ready))[0]
+    if free:
+        return free[0]
+    begins = _sending_more(ready, waiting) or list(ready)
+    return next((event for event in begins if event.origin and _comes_back(event, waiting, event.origin)), begins[0])
 
 
 def _led_to(event: Event, waiting: Sequence[Event]) -> bool:
