@@ -70,7 +70,7 @@ def contested(
     *,
     undecided: bool = False,
 ) -> Iterator[Contest]:
-    """Yield the contested fields of the records a statement selects, or of all: three statements, one pass.
+    """Yield the contested fields of the records a statement selects, or of all: four statements, one pass.
 
     With `undecided` only those for which nobody has decided on a value.
     """

@@ -109,7 +109,7 @@ class _Given(NamedTuple):
 
 
 def donor_file(connection: Connection, donor: Thing, chosen: Filter, today: str, *, by: str = HOLDER) -> DonorFile:
-    """Return the file on an institution, or on a person as giver. Some forty statements, however much was given."""
+    """Return the file on an institution, or on a person as giver. Some thirty statements, however much was given."""
     table = given_by(chosen, by, of_one=True)
     ids, given = ids_of(table), {"donor": donor.id}
     gifts, findings, graded, papers, witnesses = _gifts_and_findings(connection, ids, given, today)

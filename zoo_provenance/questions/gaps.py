@@ -18,7 +18,6 @@ from zoo_provenance.tables import animal, claim, descent, institution, line_anim
 from zoo_provenance.vocabulary import Kind
 
 HOLDER, ORIGIN, BIRTH, FATE, DATE, COUNT = "holder", "origin", "birth", "fate", "date", "count"
-WHAT = (BIRTH, ORIGIN, HOLDER, FATE, DATE, COUNT)
 
 _SEARCHED = {
     BIRTH: ("born", "born_at", "owner_at_birth", "origin", "dam", "sire", "parent", "statement.origin"),

@@ -49,7 +49,7 @@ def histories(
 ) -> Iterator[History]:
     """Yield the histories that may hold a gap or a contradiction; the others are without.
 
-    Three statements, however many animals: SQL leaves out the plain lives, in which dates alone decide the order
+    Three statements, however many animals. SQL leaves out the plain lives, in which dates alone decide the order
     and each move starts where the one before ended, and only the rest is put in order in Python.
     """
     houses = _houses(connection)

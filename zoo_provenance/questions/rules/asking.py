@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, null, true
+from sqlalchemy import ColumnElement, String, case, cast, exists, func, literal, null, or_, true
 
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.tables import claim, dismissal, record, transfer
@@ -34,17 +34,13 @@ Queries = Mapping[str, Query]
 def part_slug(part: ColumnElement[Any]) -> ColumnElement[str]:
     """Return the slug of a record's part: a line as TRANSFER/LINE, anything else as its record."""
     key = func.substr(part, len("lines/") + 1)
-    from sqlalchemy import case
-
     return case((part.like("lines/%"), record.c.slug + literal("/") + key), else_=record.c.slug)
 
 
-def speaks(stance: str = "supports") -> ColumnElement[bool]:
-    """Return the condition that a claim is live: it has the stance, is not dismissed, and no stated unknown."""
-    from sqlalchemy import exists, or_
-
+def speaks() -> ColumnElement[bool]:
+    """Return the condition that a claim is live: it supports a value, is not dismissed, and no stated unknown."""
     return (
-        (claim.c.stance == stance)
+        (claim.c.stance == "supports")
         & ~exists().where(dismissal.c.claim_id == claim.c.id)
         & or_(claim.c.value.is_(None), claim.c.value != "?")
     )
