@@ -13,7 +13,8 @@ from typing import Protocol
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy.util import LRUCache
 
 from zoo_provenance import database, locations, schema
 from zoo_provenance.cli import main
@@ -22,6 +23,26 @@ from zoo_provenance.loading.load import load as load_seeds
 
 ENGINES = ("sqlite", "postgresql")
 _numbers = count(1)
+_compiled: dict[str, Engine] = {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """Let all databases of an engine share its dialect and its compiled statements: compiling is half of a test."""
+    plain = database.engine_of
+
+    def engine_of(url: URL, **options: bool) -> Engine:
+        made = plain(url, **options)
+        if made.dialect.name not in _compiled:
+            made._compiled_cache = LRUCache(10_000)
+        first = _compiled.setdefault(made.dialect.name, made)
+        made.dialect, made._compiled_cache = first.dialect, first._compiled_cache
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (database, schema):
+            patch.setattr(module, "engine_of", engine_of)
+        yield
 
 
 class Servers:

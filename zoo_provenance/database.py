@@ -129,8 +129,9 @@ def _sqlite(url: URL, *, foreign_keys: bool, read_only: bool) -> Engine:
         connection.isolation_level = None  # sqlite3 would begin no transaction before DDL
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
-        cursor.execute("PRAGMA cache_size = -65536")
-        cursor.execute("PRAGMA temp_store = MEMORY" if not read_only else "PRAGMA query_only = ON")
+        cursor.execute(f"PRAGMA cache_size = -{65536 if read_only else 262144}")
+        if read_only:
+            cursor.execute("PRAGMA query_only = ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")

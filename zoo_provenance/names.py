@@ -6,6 +6,8 @@ import unicodedata
 
 from zoo_provenance.vocabulary import VALUE_LENGTH
 
+_KEPT_OF_ASCII = {code: None for code in range(128) if not chr(code).isalnum()}
+
 
 def fold(text: str) -> str:
     """Return the search key of a name: no case, marks, width, punctuation or spaces.
@@ -16,6 +18,8 @@ def fold(text: str) -> str:
     Folding merges й with и and ё with е, so the original is always kept beside it. A text of nothing but
     punctuation is its own key.
     """
+    if text.isascii():
+        return (text.casefold().translate(_KEPT_OF_ASCII) or text.strip())[:VALUE_LENGTH].strip()
     plain = unicodedata.normalize("NFKD", text).casefold()
     kept = "".join(character for character in unicodedata.normalize("NFKD", plain) if character.isalnum())
     return (unicodedata.normalize("NFC", kept) or text.strip())[:VALUE_LENGTH].strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "md")
-_BY_SUFFIX = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "plain", ".md": "md"}
+BY_SUFFIX = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "plain", ".md": "md"}
 
 
 def database_option(function: F) -> F:
@@ -95,13 +95,51 @@ def write(document: Document, form: str | None, output: Path | None) -> None:
         for piece in render(document, form or ("table" if sys.stdout.isatty() else "plain")):
             click.echo(piece, nl=False)
         return
-    chosen = form or _BY_SUFFIX.get(output.suffix.lower(), "table")
+    chosen = form or BY_SUFFIX.get(output.suffix.lower(), "table")
     try:
         with output.open("w", encoding="utf-8", newline="") as file:
             file.writelines(render(document, chosen))
     except OSError as fault:
         raise ZooProvenanceError(f"{output} cannot be written: {fault.strerror}") from fault
     click.echo(f"Written to {output}.", err=True)
+
+
+@contextmanager
+def shown_progress(paths: Sequence[Path]) -> Iterator[Callable[[str, int], None]]:
+    """Give what a load tells its progress to: a bar on a terminal once it takes more than a second, else nothing."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _read: None
+        return
+    from time import monotonic
+
+    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path]) if file.is_file()]
+    # Reading is about a third of the work; the steps after it have no length that is known.
+    length = max(1, sum(file.stat().st_size for file in files))
+    start, doing = monotonic(), ""
+    bar: Any = click.progressbar(
+        length=length,
+        file=sys.stderr,
+        show_eta=False,
+        item_show_func=lambda _item: doing,
+        update_min_steps=length // 200 or 1,
+    )
+
+    def progress(what: str, read: int) -> None:
+        nonlocal doing
+        if monotonic() - start < 1:
+            bar.pos += read
+            return
+        new = what != doing
+        doing = what
+        bar.update(read, what)
+        if new:
+            bar.render_progress()
+
+    try:
+        yield progress
+    finally:
+        if doing:
+            bar.render_finish()
 
 
 def check_writable(output: Path) -> None:

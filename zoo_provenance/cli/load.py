@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import check_writable, output_options, url_of, write
+from zoo_provenance.cli.common import BY_SUFFIX, check_writable, output_options, shown_progress, url_of, write
 
 
 @click.command(
@@ -19,30 +19,55 @@ Exit codes: 0 fine, 1 problems (nothing was written) or failed, 2 usage,
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
+@click.option(
+    "--problems",
+    "problems_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all problems to a file, one a line; its suffix picks the format (.csv, .jsonl; else text).",
+)
 @output_options
 @click.pass_context
 def load(
-    context: click.Context, paths: tuple[Path, ...], *, dry_run: bool, form: str | None, output: Path | None
+    context: click.Context,
+    paths: tuple[Path, ...],
+    *,
+    dry_run: bool,
+    problems_file: Path | None,
+    form: str | None,
+    output: Path | None,
 ) -> int:
-    """Load data sets' folders, or seed files in them; without PATH, the packaged Korea Central Zoo."""
+    """Load data sets' folders, or files in them: seed files (YAML), or tables (CSV, JSON Lines; plain or gzip).
+
+    Without PATH, the packaged Korea Central Zoo. Everything or nothing.
+    """
     from zoo_provenance import database, locations, schema
     from zoo_provenance.loading.load import load as load_seeds
     from zoo_provenance.loading.problems import tell_all
-    from zoo_provenance.rendering.loads import load_document
+    from zoo_provenance.rendering.loads import load_document, problems_document
 
     url = url_of(context)
-    if output is not None:
-        check_writable(output)
+    for file in (output, problems_file):
+        if file is not None:
+            check_writable(file)
     unmake = schema.made(url)
     kept = False
     try:
-        loaded = load_seeds(lambda: database.writing(url), paths or (locations.packaged_seeds(),), dry_run=dry_run)
+        chosen = paths or (locations.packaged_seeds(),)
+        with shown_progress(chosen) as progress:
+            loaded = load_seeds(lambda: database.writing(url), chosen, dry_run=dry_run, progress=progress)
         kept = not loaded.problems and not dry_run
     finally:
         if unmake is not None and not kept:
             unmake()
     if loaded.problems:
         click.echo(tell_all(loaded.problems), err=True)
+    if problems_file is not None:
+        write(
+            problems_document(loaded.problems),
+            None if problems_file.suffix.lower() in BY_SUFFIX else "table",
+            problems_file,
+        )
     if not loaded.problems or form in {"json", "jsonl"} or output is not None:
         write(load_document(loaded, dry_run=dry_run), form, output)
     if kept and form is None and output is None:

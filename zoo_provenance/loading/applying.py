@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from zoo_provenance.loading import staging
-from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, SCOPE, TOUCHED, WAIVER
+from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, SCOPE, TOUCHED, WAIVER, Staging
 from zoo_provenance.tables import (
     KIND_TABLES,
     claim,
@@ -65,9 +65,9 @@ def apply_records(connection: Connection) -> None:
         _update(connection, table, staged, columns, table.c.id == staged.c.record_id, kept, owner=kind.value)
 
 
-def apply_parts(connection: Connection) -> None:
+def apply_parts(stage: Staging) -> None:
     """Bring what belongs to a record (lines, participants, parents …) to what is staged."""
-    sync = _Sync(connection)
+    sync = _Sync(stage)
     sync.rows(
         line_animal,
         staging.LINE_ANIMAL,
@@ -97,9 +97,9 @@ def apply_parts(connection: Connection) -> None:
 class _Sync:
     """Makes the rows of the records this load defines the staged ones."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.defined = select(RECORD.c.record_id).where(RECORD.c.defines)
+    def __init__(self, stage: Staging) -> None:
+        self.connection = stage.connection
+        self.silent = stage.silent
 
     def rows(
         self,
@@ -112,14 +112,16 @@ class _Sync:
         remove_only: bool = False,
     ) -> None:
         owner_column = table.c[next(iter(keys))]
+        speaks = and_(RECORD.c.defines, RECORD.c.dataset_id.not_in(self.silent.get(staged, [])))
+        ours = select(RECORD.c.record_id).where(speaks)
         match = and_(*(table.c[name] == staged.c[of] for name, of in keys.items()))
         defined = and_(
-            staged.c.record_id.in_(self.defined),
+            staged.c.record_id.in_(ours),
             exists().where(
                 RECORD.c.record_id == staged.c.record_id, RECORD.c.dataset_id == staged.c.dataset_id, RECORD.c.defines
             ),
         )
-        gone = and_(owner_column.in_(self.defined), ~exists().where(match, defined))
+        gone = and_(owner_column.in_(ours), ~exists().where(match, defined))
         self._touch(select(owner_column).where(gone))
         self.connection.execute(delete(table).where(gone))
         if remove_only:
@@ -201,9 +203,18 @@ def _same_decision() -> ColumnElement[bool]:
     return and_(*(decision.c[name].is_not_distinct_from(DECISION.c[name]) for name in _DECISION_COLUMNS))
 
 
-def remove_claims(connection: Connection) -> None:
+def remove_claims(stage: Staging) -> None:
     """Remove what the data sets no longer say of the records they speak of, and decide no longer."""
+    connection = stage.connection
     gone = and_(_in_scope(claim), ~exists().where(_same_claim()))
+    # Of a part that a data set says nothing of here, its claims stay too.
+    left_alone = (
+        (stage.nameless, staging.NAMED),
+        (stage.silent.get(staging.LINE), claim.c.line_key.is_not(None)),
+        (stage.silent.get(staging.PARTICIPANT), claim.c.participant_key.is_not(None)),
+    )
+    for datasets, kept in left_alone:
+        gone = and_(gone, ~and_(claim.c.dataset_id.in_(datasets), kept)) if datasets else gone
     undecided = and_(_in_scope(decision), ~exists().where(_same_decision()))
     for table, condition in ((claim, gone), (decision, undecided)):
         query = select(table.c.record_id).where(condition)

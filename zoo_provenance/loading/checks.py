@@ -192,6 +192,7 @@ def tell_lost_parts(stage: Staging) -> None:
             .join(dataset, dataset.c.id == claim.c.dataset_id)
             .where(
                 RECORD.c.defines,
+                RECORD.c.dataset_id.not_in(stage.silent.get(staged, [])),
                 key.is_not(None),
                 claim.c.dataset_id != RECORD.c.dataset_id,
                 ~exists().where(staged.c.record_id == RECORD.c.record_id, staged.c.key == key),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +13,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from zoo_provenance.batches import enter_batch
 from zoo_provenance.loading import applying, checks, conclusions, resolving, seeds, short_form, writing_out
+from zoo_provenance.loading.bulk import keys
+from zoo_provenance.loading.bulk.tables import Entered, Progress, load_tables
 from zoo_provenance.loading.problems import Problem
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.tables import batch, dataset
 from zoo_provenance.vocabulary import Kind
+
+_NONE: tuple[dict[str, int], ...] = ({}, {}, {})
 
 
 @dataclass(frozen=True)
@@ -44,57 +49,88 @@ def load(
     *,
     dry_run: bool = False,
     command: str = "load",
+    progress: Progress = lambda _what, _bytes: None,
 ) -> Loaded:
     """Load data sets in one transaction and return what was done.
 
     `begin` opens the writing transaction (a context manager giving a connection). With problems, or as a dry
-    run, everything is rolled back; the problems are in the result.
+    run, everything is rolled back; the problems are in the result. `progress` is told what is being done and how many
+    bytes of tables were read.
     """
     try:
         with begin() as connection:
-            return _load(connection, paths, command, dry_run=dry_run)
+            return _load(connection, paths, command, progress, dry_run=dry_run)
     except _Undone as undone:
         return undone.loaded
 
 
-def _load(connection: Connection, paths: Sequence[Path], command: str, *, dry_run: bool) -> Loaded:
+def _load(connection: Connection, paths: Sequence[Path], command: str, progress: Progress, *, dry_run: bool) -> Loaded:
     stage = Staging(connection)
     reader = seeds.SeedReader(stage.problems)
     data_sets = reader.read(paths)
     dataset_ids = {data_set.name: _enter_dataset(connection, data_set) for data_set in data_sets}
+    entered = [
+        load_tables(stage, data_set.tables, dataset_ids[data_set.name], reader.digest.update, progress)
+        for data_set in data_sets
+        if data_set.tables is not None and not reader.unreadable
+    ]
     # Where a whole data set cannot be read, nobody knows what the others lean on in it.
     unreadable = frozenset(Kind) if reader.unreadable else frozenset[Kind]()
-    kinds_of, slugs_of = partial(resolving.kinds_of, connection), partial(resolving.slugs_of, connection)
-    seeds.stage(data_sets, dataset_ids, stage, kinds_of, slugs_of, unreadable)
-    stage.flush()
-    _settle_slugs(stage, unreadable.union(*(data_set.unreadable for data_set in data_sets)))
-    if stage.problems:
-        raise _refused(stage)
-    whole = [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None]
+    counts = _NONE
+    batch_id = None
+    if stage.problems or any(one.staged for one in entered) or any(one.tables is None for one in data_sets):
+        kinds_of, slugs_of = partial(resolving.kinds_of, connection), partial(resolving.slugs_of, connection)
+        seeds.stage(data_sets, dataset_ids, stage, kinds_of, slugs_of, unreadable)
+        stage.flush()
+        _settle_slugs(stage, unreadable.union(*(data_set.unreadable for data_set in data_sets)))
+        if stage.problems:
+            raise _refused(stage)
+        batch_id = enter_batch(connection, command, reader.digest.hexdigest())
+        _apply(stage, [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None], batch_id)
+        counts = applying.count_changes(connection)
+    elif any(one.created for one in entered):
+        batch_id = enter_batch(connection, command, reader.digest.hexdigest())
+    for one in entered:
+        keys.make_again(connection, one.set_aside)
+    loaded = _summed(counts, entered, tuple(data_set.name for data_set in data_sets))
+    nothing_new = not loaded.created and not loaded.updated
+    if nothing_new and batch_id is not None:
+        connection.execute(delete(batch).where(batch.c.id == batch_id))
+    stage.close()
+    loaded = replace(loaded, batch=None if nothing_new or dry_run else batch_id)
+    if dry_run:
+        raise _Undone(loaded)
+    return loaded
+
+
+def _apply(stage: Staging, whole: Sequence[int], batch_id: int) -> None:
+    """Bring the database to what is staged. Raises what rolls back where that would make a circle."""
+    connection = stage.connection
     applying.enter_scope(connection, whole)
     before = conclusions.fields_spoken_of(connection)
-    batch_id = enter_batch(connection, command, reader.digest.hexdigest())
     writing_out.write_out(stage)
     applying.apply_records(connection)
-    applying.remove_claims(connection)
-    applying.apply_parts(connection)
+    applying.remove_claims(stage)
+    applying.apply_parts(stage)
     applying.add_claims(connection, batch_id)
     applying.apply_waivers(connection, batch_id)
     conclusions.conclude_columns(stage, before)
     checks.tell_circles(stage)
     if stage.problems:
         raise _refused(stage)
-    created, updated, unchanged = applying.count_changes(connection)
-    nothing_new = not created and not updated
-    if nothing_new:
-        connection.execute(delete(batch).where(batch.c.id == batch_id))
-    stage.close()
-    names = tuple(data_set.name for data_set in data_sets)
-    kept = None if nothing_new or dry_run else batch_id
-    loaded = Loaded(created, updated, unchanged, batch=kept, datasets=names)
-    if dry_run:
-        raise _Undone(loaded)
-    return loaded
+
+
+def _summed(counts: tuple[dict[str, int], ...], entered: Sequence[Entered], names: tuple[str, ...]) -> Loaded:
+    """Return what seeds and tables did together, kind by kind."""
+    created, updated, unchanged = (Counter(one) for one in counts)
+    for one in entered:
+        created.update(one.created)
+        unchanged.update(one.unchanged)
+    first, second, third = (
+        {kind.value: numbers[kind.value] for kind in Kind if numbers[kind.value]}
+        for numbers in (created, updated, unchanged)
+    )
+    return Loaded(first, second, third, datasets=names)
 
 
 def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:

@@ -11,10 +11,13 @@ from functools import cached_property
 from pathlib import Path
 
 SHOWN = 50
+ENOUGH = 200_000
+"""With so many problems reading stops: whoever made the file must look at it first."""
+
 _WIDTH = 140
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Mark:
     """A place in a file: line and column from 1; column 0 is the whole line, line 0 the whole file."""
 
@@ -25,10 +28,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class File:
-    """An input file: how messages call it, and its text, where it could be read."""
+    """An input file: how messages call it, and its text, where it could be read; of a table only the path is kept."""
 
     path: str
     text: str = ""
+    table: bool = False
 
     @cached_property
     def lines(self) -> list[str]:
@@ -41,7 +45,7 @@ class File:
         return "\u2028" in self.text or "\u2029" in self.text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One cause, one message; `code` is stable, `suggestion` the one thing to try."""
 
@@ -57,12 +61,24 @@ class Problem:
         """File order."""
         return self.file.path, self.mark.line, self.mark.column
 
-    def tell(self) -> str:
-        """Return the message as it is printed: position first, then the writer's own line and a caret."""
+    @property
+    def place(self) -> str:
+        """Where it is, as editors jump there: path, line and column; in a table path, line and the column's name."""
         where = self.file.path
         if self.mark.line:
             where += f":{self.mark.line}" + (f":{self.mark.column}" if self.mark.column else "")
-        told = f"{where}: {printable(self.message)}"
+        if self.file.table and self.field:
+            where += f":{printable(self.field)}"
+        return where
+
+    def one_line(self) -> str:
+        """Return the message on one line."""
+        suggestion = f" ({printable(self.suggestion)})" if self.suggestion else ""
+        return f"{self.place}: {printable(self.message)}{suggestion}"
+
+    def tell(self) -> str:
+        """Return the message as it is printed: position first, then the writer's own line and a caret."""
+        told = f"{self.place}: {printable(self.message)}"
         suggestion = printable(self.suggestion)
         text = self.own_line
         if not text.strip():

@@ -8,11 +8,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zoo_provenance.errors import quoted
+from zoo_provenance.errors import Unreadable, quoted
 from zoo_provenance.loading import shapes
+from zoo_provenance.loading.bulk.columns import TABLES
+from zoo_provenance.loading.bulk.files import TableFile, stem_of, table_of
+from zoo_provenance.loading.bulk.tables import Tables
 from zoo_provenance.loading.entries import Scribe
 from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages
 from zoo_provenance.loading.staging import Staging
+from zoo_provenance.loading.values import read_flag
 from zoo_provenance.loading.yaml_reader import Node, Rejected, read_file, read_yaml
 from zoo_provenance.vocabulary import SLUG, Kind
 
@@ -37,6 +41,7 @@ class DataSet:
     documents: list[Document] = field(default_factory=list)
     unreadable: set[Kind] = field(default_factory=set)
     chosen: frozenset[Path] | None = None
+    tables: Tables | None = None
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,14 @@ class SeedReader:
         self.problems.append(Problem(File(path_for_messages(path)), Mark(0, 0), "", code, message, suggestion))
 
     def _folder_of(self, path: Path) -> Path | None:
+        if stem_of(path) is not None:
+            return path.parent
         if path.suffix not in {".yaml", ".yml"}:
-            self._whole(path, "unsupported", "is no seed file; expected a data set's folder or a .yaml file in one")
+            self._whole(
+                path,
+                "unsupported",
+                "is no seed file; expected a data set's folder, or a .yaml, .csv or .jsonl file in one",
+            )
             return None
         for folder in (path.resolve().parent, path.resolve().parent.parent):
             if (folder / "dataset.yaml").is_file():
@@ -100,28 +111,79 @@ class SeedReader:
 
     def _read_folder(self, folder: Path, files: set[Path] | None) -> DataSet | None:
         settings = folder / "dataset.yaml"
-        if not settings.is_file():
+        told = len(self.problems)
+        tables = self._tables(folder, files)
+        if settings.is_file():
+            found = self._document(settings)
+            shape = found and shapes.read_shape(shapes.Dataset, found[1], found[0], self.problems)
+        elif tables:
+            # A folder of nothing but tables is called what it is called.
+            found, shape = None, shapes.Dataset(name=folder.resolve().name)
+        else:
+            if len(self.problems) > told:
+                return None
             self._whole(
                 folder, "no-dataset", "is no data set: it has no dataset.yaml", "write one with: name: my-data-set"
             )
             return None
-        found = self._document(settings)
-        shape = found and shapes.read_shape(shapes.Dataset, found[1], found[0], self.problems)
-        if not found or not shape:
+        if not shape:
             self.unreadable = True
             return None
         if not 0 < len(shape.name.strip()) <= len(shape.name) <= 100:
-            node = found[1].at(("name",))
+            node = found[1].at(("name",)) if found else None
             self.problems.append(
-                Problem(found[0], node.mark, "name", "too-long", "a data set's name has 1 to 100 characters")
+                Problem(
+                    found[0] if found else File(path_for_messages(folder)),
+                    node.mark if node else Mark(0, 0),
+                    "name",
+                    "too-long",
+                    "a data set's name has 1 to 100 characters",
+                )
             )
             return None
         data_set = DataSet(folder, shape.name, shape, chosen=frozenset(files) if files is not None else None)
+        if tables:
+            self._read_tables(data_set, tables, found)
+            return data_set
         for path in self._files(folder):
             self._read_seed_file(data_set, path)
         if data_set.chosen is not None:
             _keep_chosen(data_set)
         return data_set
+
+    def _tables(self, folder: Path, files: set[Path] | None) -> list[TableFile]:
+        """Return the table files of a folder, or the chosen ones of them; what would be passed over is a problem."""
+        found = []
+        try:
+            listed = sorted(folder.iterdir())
+        except OSError:
+            return []  # told where seed files are looked for
+        for path in listed:
+            chosen = files is None or path.resolve() in files
+            if stem_of(path) is None or not chosen or not path.is_file():
+                continue
+            table = table_of(path, TABLES)
+            if table is None:
+                stem = stem_of(path) or ""
+                hint = nearest(stem, TABLES) or f"expected one of {', '.join(TABLES)}"
+                self._whole(path, "misplaced", "is no table of a data set and would not be read", hint)
+            else:
+                found.append(TableFile(path, table))
+        return found
+
+    def _read_tables(self, data_set: DataSet, tables: list[TableFile], found: tuple[File, Node] | None) -> None:
+        for path in self._files(data_set.folder) if data_set.chosen is None else ():
+            message = "stands beside tables; a data set is written as seed files or as tables, not as both"
+            self._whole(path, "two-forms", message, "put one of them into a folder of its own")
+        shape, unsourced = data_set.shape, False
+        try:
+            unsourced = read_flag(shape.unsourced) if shape.unsourced is not None else False
+        except Unreadable as fault:
+            file, node = found  # type: ignore[misc]
+            self.problems.append(
+                Problem(file, node.at(("unsourced",)).mark, "unsourced", "unreadable", f"unsourced: {fault}")
+            )
+        data_set.tables = Tables(tables, shape.sources or (), unsourced)
 
     def _files(self, folder: Path) -> Iterator[Path]:
         """Yield the folder's seed files in order; a YAML file that would be passed over is a problem."""

@@ -237,6 +237,13 @@ class Dataset(Shape):
     version: str | None = None
     language: str | None = None
     notes: str | None = None
+    sources: list[str] | None = None
+    unsourced: str | None = None
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
 
 def read_shape(shape: type[S], node: Node, file: File, problems: list[Problem]) -> S | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, Integer, MetaData, String, Table
 
 from zoo_provenance.loading.problems import File, Mark, Problem
-from zoo_provenance.tables import KIND_TABLES, participant, transfer_line
+from zoo_provenance.tables import KIND_TABLES, claim, participant, transfer_line
 from zoo_provenance.vocabulary import FIELDS, Kind
 
 _CHUNK = 2000
@@ -142,6 +142,9 @@ CONCLUSION = Table(
     prefixes=["TEMPORARY"],
 )
 
+NAMED = claim.c.field.in_(("name", "name.former"))
+"""Claims that are names."""
+
 OF_RECORD: tuple[Table, ...] = (
     *KINDS.values(),
     *(LINE, PARTICIPANT, SHORT_FORM, LINE_ANIMAL, BASIS, DESCENT, LINK, CLAIM, DECISION, WAIVER),
@@ -186,6 +189,8 @@ class Staging:
     problems: list[Problem] = field(default_factory=list)
     marks: dict[int, dict[str, Mark]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    silent: dict[Table, list[int]] = field(default_factory=lambda: defaultdict(list))
+    nameless: list[int] = field(default_factory=list)
     _waiting: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _rows: int = 0
 
@@ -213,6 +218,18 @@ class Staging:
         if len(waiting) >= _CHUNK:
             self._write(table)
         return self._rows
+
+    def leave_alone(self, dataset_id: int, parts: Iterable[Table], *, names: bool) -> None:
+        """Note of what parts of its records a data set says nothing: they stay as they are stored."""
+        for part in parts:
+            self.silent[part].append(dataset_id)
+        if names:
+            self.nameless.append(dataset_id)
+
+    def reserve(self, rows: int) -> int:
+        """Keep numbers for rows that SQL stages; returns the number before the first of them."""
+        self._rows += rows
+        return self._rows - rows
 
     def flush(self) -> None:
         """Write what is waiting."""

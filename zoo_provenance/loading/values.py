@@ -14,7 +14,7 @@ from zoo_provenance.vocabulary import LABEL_LENGTH, SLUG, VALUE_LENGTH, Field, S
 UNKNOWN = "?"
 _COUNTRY = re.compile(r"[A-Z]{2}|[A-Z]{4}")
 _SHORT_WORDS = {"m": "male", "f": "female", "true": "yes", "false": "no"}
-_LONGEST = {
+LONGEST = {
     "url": 2000,
     "archived_url": 2000,
     "language": 35,
@@ -72,7 +72,7 @@ def read_value(field: Field, name: str, text: str) -> Value:
             f"{text[:40]!r} is not a country code; expected two letters of ISO 3166-1, or four of 3166-3",
             f"did you mean {text.upper()!r}?" if _COUNTRY.fullmatch(text.upper()) else "",
         )
-    longest = _LONGEST.get(name) or (LABEL_LENGTH if field.column or name.startswith("name") else VALUE_LENGTH)
+    longest = LONGEST.get(name) or (LABEL_LENGTH if field.column or name.startswith("name") else VALUE_LENGTH)
     return Value(checked_text(text, longest))
 
 

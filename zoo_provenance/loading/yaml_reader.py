@@ -17,7 +17,7 @@ LARGEST = 16 * 1024 * 1024
 DEEPEST = 20
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _UNQUOTED = re.compile(r"(?:^|[:\-,\[{])\s*(?P<value>[>|?@`%&*!~][^,\]}]*)")
-_INVISIBLE_LETTERS = "\n\t\r\u00a0\u00ad\u200b\u200c\u200d\u2028\u2029\u3000"
+INVISIBLE_LETTERS = "\n\t\r\u00a0\u00ad\u200b\u200c\u200d\u2028\u2029\u3000"
 
 
 @dataclass
@@ -83,7 +83,7 @@ def read_file(path: Path) -> tuple[File, bytes]:
 def read_yaml(file: File) -> tuple[Node | None, list[Problem]]:
     """Return the file's one document and the problems met on the way; no document where it cannot be parsed."""
     problems: list[Problem] = []
-    bad = next((at for at, c in enumerate(file.text) if not (c.isprintable() or c in _INVISIBLE_LETTERS)), None)
+    bad = next((at for at, c in enumerate(file.text) if not (c.isprintable() or c in INVISIBLE_LETTERS)), None)
     if bad is not None:
         line = file.text.count("\n", 0, bad) + 1
         column = bad - (file.text.rfind("\n", 0, bad) + 1) + 1

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from zoo_provenance.loading.load import Loaded
+from zoo_provenance.loading.problems import Problem
 from zoo_provenance.rendering.documents import Document, Table
 
 _KINDS = ("taxon", "institution", "person", "source", "animal", "transfer")
@@ -14,18 +18,7 @@ def load_document(loaded: Loaded, *, dry_run: bool) -> Document:
     body = {
         **done,
         "pruned": {},
-        "problems": [
-            {
-                "path": problem.file.path,
-                "line": problem.mark.line or None,
-                "column": problem.mark.column or None,
-                "field": problem.field,
-                "code": problem.code,
-                "message": problem.message,
-                "suggestion": problem.suggestion or None,
-            }
-            for problem in loaded.problems
-        ],
+        "problems": [_problem(problem) for problem in loaded.problems],
         "batch": loaded.batch,
     }
     kinds = [kind for kind in _KINDS if any(kind in counts for counts in done.values())]
@@ -42,3 +35,25 @@ def load_document(loaded: Loaded, *, dry_run: bool) -> Document:
         last = f"{names}: loaded as batch {loaded.batch}."
     table = Table(("Kind", "Created", "Updated", "Unchanged"), rows, "No records.")
     return Document("zooprov/load/1", body, None, flat, [table, last])
+
+
+def problems_document(problems: Sequence[Problem]) -> Document:
+    """Return the document of all problems of a load, one a row, in file order."""
+    rows = [[str(cell or "") for cell in _problem(problem).values()] for problem in problems]
+    flat = Table(("path", "line", "column", "field", "code", "message", "suggestion"), rows, "No problems.")
+    told = "\n".join(problem.one_line() for problem in problems) or "No problems."
+    return Document(
+        "zooprov/problems/1", {"problems": [_problem(problem) for problem in problems]}, "problems", flat, [told]
+    )
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "path": problem.file.path,
+        "line": problem.mark.line or None,
+        "column": problem.mark.column or None,
+        "field": problem.field,
+        "code": problem.code,
+        "message": problem.message,
+        "suggestion": problem.suggestion or None,
+    }

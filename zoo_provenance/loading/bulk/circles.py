@@ -1,0 +1,114 @@
+"""Circles among the links of tables: what is nobody's descendant is peeled off until only circles are left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Table, delete, exists, func, insert, or_, select
+
+from zoo_provenance.loading.bulk import staging
+from zoo_provenance.loading.bulk.entering import Entering
+from zoo_provenance.loading.bulk.staging import LINKS
+from zoo_provenance.loading.problems import File, Mark, Problem
+from zoo_provenance.tables import animal, descent, institution, record, source_basis, taxon
+from zoo_provenance.vocabulary import Kind
+
+_TOLD = 1000
+
+
+def tell_circles(entering: Entering, files: Sequence[File], problems: Any) -> None:
+    """Tell of animals that would descend from themselves, and the like of sources, taxa and institutions.
+
+    Where a parent is known to be older than its young there is no circle; only the other links are looked at.
+    """
+    counts = entering.pouring.counts
+    parent, child = animal.alias("parent"), animal.alias("child")
+    older = func.coalesce(parent.c.born_latest < child.c.born_earliest, False)
+    young = descent.join(parent, parent.c.id == descent.c.parent_id).join(child, child.c.id == descent.c.child_id)
+    if counts[staging.DESCENT]:
+        link = (descent.c.child_id, descent.c.parent_id)
+        says = ("parent", "would descend from itself")
+        _tell(entering, link, young, older.is_(False), staging.DESCENT, says, files, problems)
+    if counts[staging.BASIS]:
+        link = (source_basis.c.source_id, source_basis.c.based_on_id)
+        says = ("based_on", "would be based on itself")
+        _tell(entering, link, source_basis, source_basis.c.source_id > 0, staging.BASIS, says, files, problems)
+    for kind, table, column in (
+        (Kind.TAXON, taxon, "parent"),
+        (Kind.INSTITUTION, institution, "parent"),
+        (Kind.INSTITUTION, institution, "successor"),
+    ):
+        poured = staging.KINDS[kind]
+        if counts[poured]:
+            up = table.c[f"{column}_id"]
+            says = (column, f"would come round to itself through {column!r}")
+            _tell(entering, (table.c.id, up), table, up.is_not(None), poured, says, files, problems)
+
+
+def _tell(
+    entering: Entering,
+    link: tuple[ColumnElement[Any], ColumnElement[Any]],
+    source: FromClause,
+    where: ColumnElement[bool],
+    poured: Table,
+    says: tuple[str, str],
+    files: Sequence[File],
+    problems: Any,
+) -> None:
+    connection = entering.connection
+    connection.execute(delete(LINKS))
+    connection.execute(insert(LINKS).from_select(["child", "parent"], select(*link).select_from(source).where(where)))
+    _peel(entering)
+    left = connection.execute(select(LINKS.c.child, LINKS.c.parent).limit(_TOLD)).all()
+    if not left:
+        return
+    column, sentence = says
+    ids = {one for pair in left for one in pair}
+    slugs = dict(connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(ids))).all())
+    onward: dict[int, list[int]] = {}
+    for one, other in left:
+        onward.setdefault(one, []).append(other)
+    told: set[int] = set()
+    for start in sorted(onward, key=lambda one: slugs[one]):
+        circle = _circle(start, onward)
+        if circle and not told.intersection(circle):
+            told.update(circle)
+            at = select(poured.c.file, poured.c.line).where(
+                poured.c.slug == slugs[start], poured.c[column].is_not(None)
+            )
+            place = connection.execute(at.order_by(poured.c.file, poured.c.line)).first()
+            path = " → ".join(slugs[one] for one in [*circle, start])
+            where_at = (files[place.file], place.line) if place else (files[-1], 0)
+            problems.append(
+                Problem(where_at[0], Mark(where_at[1], 0), column, "circle", f"{slugs[start]!r} {sentence}: {path}")
+            )
+
+
+def _peel(entering: Entering) -> None:
+    """Take away links to those from which no link leads on, and from those to which none leads, until none is left."""
+    connection = entering.connection
+    onward, back = LINKS.alias("onward"), LINKS.alias("back")
+    ends = ~exists().where(onward.c.child == LINKS.c.parent)
+    begins = ~exists().where(back.c.parent == LINKS.c.child)
+    for column in (LINKS.c.child, LINKS.c.parent):
+        connection.exec_driver_sql(
+            f"CREATE INDEX IF NOT EXISTS ix_{LINKS.name}_{column.name} ON {LINKS.name} ({column.name})"
+        )
+    peeled = delete(LINKS).where(or_(ends, begins)).execution_options(preserve_rowcount=True)
+    while connection.execute(peeled).rowcount:
+        pass
+
+
+def _circle(start: int, onward: dict[int, list[int]]) -> list[int]:
+    """Return the shortest way of links from a record back to itself, or nothing."""
+    ways, seen = [[start]], {start}
+    while ways:
+        way = ways.pop(0)
+        for other in onward.get(way[-1], ()):
+            if other == start:
+                return way
+            if other not in seen:
+                seen.add(other)
+                ways.append([*way, other])
+    return []

@@ -1,0 +1,170 @@
+"""Records that are there already: those whose rows say something else go on to be compared one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+)
+
+from zoo_provenance.loading import staging as stage_tables
+from zoo_provenance.loading.bulk import staging
+from zoo_provenance.loading.bulk.entering import OF_CLAIMS, OF_KIND, PARTS, Entering, Joined, Target, values_of
+from zoo_provenance.loading.bulk.staging import CHANGED, Pouring
+from zoo_provenance.tables import claim, record
+from zoo_provenance.vocabulary import Kind
+
+STAGED: dict[Table, Table] = {
+    **{staging.KINDS[kind]: stage_tables.KINDS[kind] for kind in Kind},
+    staging.LINE: stage_tables.LINE,
+    staging.PARTICIPANT: stage_tables.PARTICIPANT,
+    staging.LINE_ANIMAL: stage_tables.LINE_ANIMAL,
+    staging.BASIS: stage_tables.BASIS,
+    staging.DESCENT: stage_tables.DESCENT,
+    staging.LINK: stage_tables.LINK,
+    staging.CLAIM: stage_tables.CLAIM,
+}
+
+
+class Sifting:
+    """Finds the records of this load that were there before and now differ, or that another data set defines."""
+
+    def __init__(self, entering: Entering) -> None:
+        self.entering = entering
+        self.pouring: Pouring = entering.pouring
+        self.connection: Connection = entering.connection
+        self.known = {
+            kind: self.pouring.counts[table] - entering.created.get(kind, 0)
+            for kind, table in staging.KINDS.items()
+            if self.pouring.counts[table] > entering.created.get(kind, 0)
+        }
+
+    def changed(self) -> dict[Kind, int]:
+        """Mark the records that differ; return how many of each kind do."""
+        for kind in self.known:
+            self._mark(self._differing(OF_KIND[kind]))
+        for part in PARTS if self.known else ():
+            if self.pouring.counts[part.poured]:
+                self._mark(self._differing(part))
+            if part.poured in self.pouring.spoken:
+                for kind in self.known if part is OF_CLAIMS else [part.kind]:
+                    self._gone(part, kind)
+        counted = select(record.c.kind, func.count()).join(CHANGED, CHANGED.c.record_id == record.c.id)
+        return {Kind(kind): number for kind, number in self.connection.execute(counted.group_by(record.c.kind))}
+
+    def _mark(self, ids: Select[Any]) -> None:
+        found = ids.distinct().subquery()
+        there = exists().where(CHANGED.c.record_id == found.c[0])
+        self.connection.execute(insert(CHANGED).from_select(["record_id"], select(found.c[0]).where(~there)))
+
+    def _differing(self, target: Target) -> Select[Any]:
+        """Return the records some poured row of which is not stored as it is."""
+        rows, table = target.poured, target.table
+        joined = Joined.of(target, rows)
+        mine = joined.mine
+        values = values_of(target, joined)
+        before = mine.c.id <= self.entering.first_new
+        if target is OF_CLAIMS:
+            same = [table.c[name].is_not_distinct_from(value) for name, value in values.items()]
+            stored = exists().where(
+                table.c.record_id == mine.c.id, table.c.dataset_id == self.entering.dataset_id, *same
+            )
+            return select(mine.c.id).select_from(joined.source).where(before, ~stored)
+        keys = [name for name in target.keys if name in values]
+        match = and_(table.c[target.owner] == mine.c.id, *(table.c[name] == values[name] for name in keys))
+        differs = [table.c[name].is_distinct_from(value) for name, value in values.items() if name not in keys]
+        differs.append(table.c[target.owner].is_(None))
+        if target in OF_KIND.values():
+            differs += [mine.c[name].is_distinct_from(rows.c[name]) for name in ("label", "notes")]
+            differs.append(mine.c.dataset_id != self.entering.dataset_id)
+        # What leads nowhere is told where all else about a changed record is.
+        differs += [joined.unresolved(one.column) for one in target.references]
+        source = joined.source.outerjoin(table, match)
+        return select(mine.c.id).select_from(source).where(before, or_(*differs))
+
+    def _gone(self, part: Target, kind: Kind) -> None:
+        """Mark the records of a kind that have more rows of a part stored than poured."""
+        rows, owner = part.poured, part.table.c[part.owner]
+        spoken = self._spoken(kind)
+        mine: list[ColumnElement[bool]] = [owner.in_(spoken)]
+        if part is OF_CLAIMS:
+            mine += [claim.c.dataset_id == self.entering.dataset_id, self.pouring.claims_spoken()]
+        stored = select(owner.label("id"), func.count().label("number")).where(*mine).group_by(owner)
+        poured = (
+            select(record.c.id, func.count().label("number"))
+            .join(rows, rows.c.slug == record.c.slug)
+            .where(record.c.kind == kind.value, record.c.id <= self.entering.first_new)
+            .group_by(record.c.id)
+        )
+        had, has = stored.subquery("had"), poured.subquery("has")
+        sums = [
+            self.connection.execute(select(func.coalesce(func.sum(one.c.number), 0))).scalar_one() for one in (had, has)
+        ]
+        if sums[0] != sums[1]:
+            fewer = had.c.number != func.coalesce(has.c.number, 0)
+            self._mark(select(had.c.id).outerjoin(has, has.c.id == had.c.id).where(fewer))
+
+    def _spoken(self, kind: Kind) -> Select[Any]:
+        """Return the records of a kind that this load defines and that were there before."""
+        poured = staging.KINDS[kind]
+        known = record.c.id <= self.entering.first_new
+        return select(record.c.id).join(poured, poured.c.slug == record.c.slug).where(known)
+
+    # -- on to the staging tables ----------------------------------------------------------------------
+
+    def stage(self, stage: stage_tables.Staging) -> None:
+        """Stage all that this load says of the changed records, as a reader of seeds would have."""
+        for kind in self.known:
+            poured = staging.KINDS[kind]
+            self._copy(
+                stage, poured, stage_tables.RECORD, {"kind": literal(kind.value), "defines": true(), "creates": false()}
+            )
+            self._copy(stage, poured, STAGED[poured], {"claimed": literal(",")})
+        for part in PARTS:
+            if self.pouring.counts[part.poured]:
+                self._copy(stage, part.poured, STAGED[part.poured], dict(self._extra(part)))
+
+    def _extra(self, part: Target) -> Iterator[tuple[str, ColumnElement[Any]]]:
+        if part.poured in {staging.LINE, staging.PARTICIPANT}:
+            yield "claimed", literal(",")
+        if part is OF_CLAIMS:
+            of = part.poured.c.part
+            yield "line_key", case((of.startswith("lines/"), func.substr(of, len("lines/") + 1)))
+            yield "participant_key", case((of.startswith("participants/"), func.substr(of, len("participants/") + 1)))
+            yield "stance", literal("supports")
+            yield "locator", literal("")
+            yield "own", false()
+
+    def _copy(
+        self, stage: stage_tables.Staging, poured: Table, staged: Table, extra: dict[str, ColumnElement[Any]]
+    ) -> None:
+        number = func.row_number().over(order_by=(poured.c.file, poured.c.line))
+        values: dict[str, Any] = {
+            "row": cast(number, Integer) + literal(stage.reserve(self.pouring.counts[poured])),
+            "dataset_id": literal(self.entering.dataset_id),
+        }
+        for column in staged.c:
+            if column.name in extra:
+                values[column.name] = extra[column.name]
+            elif column.name in poured.c and column.name not in values:
+                values[column.name] = poured.c[column.name]
+        changed = select(record.c.slug).join(CHANGED, CHANGED.c.record_id == record.c.id)
+        query = select(*values.values()).where(poured.c.slug.in_(changed))
+        self.connection.execute(insert(staged).from_select(list(values), query))

@@ -1,0 +1,131 @@
+"""Loading tables: poured as they are read, entered where they are new, sifted where they are not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import exists, select
+
+from zoo_provenance.loading.bulk import keys, staging
+from zoo_provenance.loading.bulk.checks import Checks
+from zoo_provenance.loading.bulk.circles import tell_circles
+from zoo_provenance.loading.bulk.columns import TABLES
+from zoo_provenance.loading.bulk.entering import Entering
+from zoo_provenance.loading.bulk.files import TableFile, read_chunks
+from zoo_provenance.loading.bulk.pouring import Pourer
+from zoo_provenance.loading.bulk.sifting import STAGED, Sifting
+from zoo_provenance.loading.bulk.staging import Pouring
+from zoo_provenance.loading.problems import ENOUGH, File, Mark, Problem
+from zoo_provenance.loading.staging import Staging
+from zoo_provenance.tables import record
+from zoo_provenance.vocabulary import Kind
+
+WORTHWHILE = 20_000
+"""From how many rows on an empty database is filled without its secondary indexes."""
+
+Progress = Callable[[str, int], None]
+"""Is told what is being done, and of how many bytes more were read."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one data set, and what the data set says of rows that name no source."""
+
+    files: Sequence[TableFile]
+    sources: Sequence[str] = ()
+    unsourced: bool = False
+
+
+@dataclass
+class Entered:
+    """What became of the rows of tables: records created, and left as they were, by kind.
+
+    `staged`: some have changed and go on; `set_aside`: the statements that make indexes and keys again.
+    """
+
+    created: Counter[str] = field(default_factory=Counter)
+    unchanged: Counter[str] = field(default_factory=Counter)
+    staged: bool = False
+    set_aside: list[str] = field(default_factory=list)
+
+
+def load_tables(
+    stage: Staging, tables: Tables, dataset_id: int, note: Callable[[bytes], None], progress: Progress
+) -> Entered:
+    """Read a data set's tables and enter what is new; what has changed goes on to the staging tables.
+
+    Problems are told to the staging's; where there are any the caller rolls back.
+    """
+    pouring = Pouring(stage.connection)
+    unreadable = _pour(stage, pouring, tables, note, progress)
+    entered = Entered()
+    if not stage.problems:
+        pouring.ready()
+        progress("entering", 0)
+        empty = not stage.connection.execute(select(exists().select_from(record))).scalar()
+        if empty and sum(pouring.counts.values()) >= WORTHWHILE:
+            entered.set_aside = keys.set_aside(stage.connection)
+    entering = Entering(pouring, dataset_id)
+    checks = Checks(entering, stage.files, stage.problems, unreadable)
+    entering.records()
+    checks.tell_doubled()
+    if stage.problems:
+        checks.tell_all()
+        return entered
+    entering.everything()
+    checks.tell_short()
+    checks.tell_unsourced_parts()
+    if stage.problems:
+        return entered
+    progress("comparing", 0)
+    sifting = Sifting(entering)
+    checks.tell_absent()
+    changed = {} if stage.problems else sifting.changed()
+    if changed:
+        sifting.stage(stage)
+        entered.staged = True
+    for kind, number in entering.created.items():
+        entered.created[kind.value] += number
+    for kind, number in sifting.known.items():
+        entered.unchanged[kind.value] += number - changed.get(kind, 0)
+    progress("checking descent", 0)
+    if not stage.problems:
+        tell_circles(entering, stage.files, stage.problems)
+    silent = [STAGED[table] for table in staging.PARTS if table not in pouring.spoken]
+    stage.leave_alone(dataset_id, silent, names=not pouring.names_spoken)
+    pouring.close()
+    return entered
+
+
+def _pour(
+    stage: Staging, pouring: Pouring, tables: Tables, note: Callable[[bytes], None], progress: Progress
+) -> frozenset[Kind]:
+    """Pour all files, in the order of their tables; return the kinds some of whose rows could not be read."""
+    order = list(TABLES)
+    table_of: dict[str, str] = {}
+    for table_file in sorted(tables.files, key=lambda one: (order.index(one.table), one.path.name)):
+        file = File(table_file.shown, table=True)
+        number = stage.add_file(file)
+        shape = TABLES[table_file.table]
+        table_of[file.path] = shape.owner
+        pourer = Pourer(
+            pouring, stage.problems, file, number, table_file.table, tables.sources, unsourced=tables.unsourced
+        )
+
+        def read(piece: bytes, shown: str = table_file.shown) -> None:
+            note(piece)
+            progress(shown, len(piece))
+
+        for chunk in read_chunks(table_file, shape.columns, shape.required, stage.problems, read):
+            pourer.pour(chunk)
+            if len(stage.problems) > ENOUGH:
+                last = Mark(chunk.lines[-1], 0)
+                stage.problems.append(
+                    Problem(file, last, "", "too-many", "too many problems; nothing after this was read")
+                )
+                return frozenset(Kind)
+    lost = {table_of.get(one.file.path, "") for one in stage.problems if one.field in {"", "slug"} or not one.mark.line}
+    lost |= {table_of.get(one.file.path, "") for one in stage.problems if one.code in {"unknown-column", "missing"}}
+    return frozenset(Kind(owner) for owner in lost if owner in set(Kind))
