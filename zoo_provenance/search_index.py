@@ -45,7 +45,7 @@ def rebuild(connection: Connection) -> None:
     suspend(connection)
     for index, table in _TABLES.items():
         columns, values = _COLUMNS[index], _VALUES[index].format(row="")
-        connection.exec_driver_sql(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
+        connection.exec_driver_sql(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")  # noqa: S608 - fixed names
         # In the order of ids: the index is written out anew at every id lower than the last.
         connection.exec_driver_sql(
             f"INSERT INTO {index} (rowid, {columns}) SELECT id, {values} FROM {table} NOT INDEXED"  # noqa: S608 - fixed names

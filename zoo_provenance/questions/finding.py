@@ -20,6 +20,8 @@ _SEVERAL = 20
 _PIECES = 40
 _PIECES_SCANNED = 12
 _LONGEST_PIECE = 7
+_MANY = 2_000
+_MOST_ROWS = 30_000
 _LAST_CHARACTER = "\U0010ffff"
 _SLUG_LENGTH = 100
 _SLUG_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
@@ -142,7 +144,9 @@ def _sharing(connection: Connection, key: str, kinds: frozenset[Kind]) -> Iterat
         return
     pieces = _rare_pieces(connection, key)
     if pieces:
-        given = {"pieces": _listed(connection, pieces), "length": len(key), "kinds": sorted(kinds)}
+        trigrams = _spread(_pieces(key, _TRIGRAM), _PIECES)
+        given = {"pieces": _listed(connection, pieces), "trigrams": _listed(connection, trigrams)}
+        given |= {"length": len(key), "kinds": sorted(kinds)}
         yield from connection.execute(asked.sharing_indexed(), given)
 
 
@@ -156,20 +160,26 @@ def _sharing_scanned(
 
 
 def _rare_pieces(connection: Connection, key: str) -> list[str]:
-    """Return what to ask the index for: pieces of a key that are in some names, not in very many.
+    """Return what to ask the index for: pieces of a key that are in some names, the rarest first, not in too many.
 
-    A trigram that is in too many is lengthened until it is not: a million names may have few syllables.
+    A trigram that is in many is lengthened until it is not: a million names may have few syllables.
     """
-    chosen: list[str] = []
+    often: dict[str, int] = {}
     places: Sequence[int] = _spread(range(len(key)), _PIECES)
     for length in range(_TRIGRAM, _LONGEST_PIECE + 1):
         pieces = {at: _every(key[at : at + length], 1) for at in places if at + length <= len(key)}
         if not pieces:
             break
         given = {"pieces": _listed(connection, list(dict.fromkeys(pieces.values())))}
-        often = {row.piece: row.number for row in connection.execute(asked.frequency(), given)}
-        chosen += [piece for piece, number in often.items() if 0 < number <= asked.TOO_MANY]
-        places = [at for at, piece in pieces.items() if often[piece] > asked.TOO_MANY]
+        often |= {row.piece: row.number for row in connection.execute(asked.frequency(), given)}
+        places = [at for at, piece in pieces.items() if often[piece] > _MANY]
+    chosen: list[str] = []
+    rows = 0
+    for piece, number in sorted(often.items(), key=lambda found: found[1]):
+        rows += number
+        if number > asked.TOO_MANY or (chosen and rows > _MOST_ROWS):
+            break
+        chosen += [piece] if number else []
     return chosen
 
 

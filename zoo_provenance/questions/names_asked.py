@@ -31,7 +31,7 @@ from zoo_provenance.questions.naming import NAME_FIELDS
 from zoo_provenance.search_index import CLAIMS, RECORDS
 from zoo_provenance.tables import claim, record
 
-TOO_MANY = 2000
+TOO_MANY = 10_000
 _NEIGHBOURS = 50
 _CANDIDATES = 300
 
@@ -69,33 +69,36 @@ def containing(*, indexed: bool, in_slugs: bool, of_kinds: bool, limited: bool) 
         whole = or_(whole, record.c.slug == bindparam("slug", type_=String))
         begins = or_(begins, _begins(record.c.slug, "slug", "slug_length"))
         contains = or_(contains, _like(record.c.slug, "slug_pattern"))
+    survivor_id = func.coalesce(record.c.merged_into_id, record.c.id).label("id")
     labels = select(
-        *(record.c.id, record.c.label.label("name"), literal("").label("language")),
+        *(survivor_id, record.c.label.label("name"), literal("").label("language")),
         case((whole, 0), (begins, 1), else_=2).label("rank"),
     ).where(contains)
     rank = case((claim.c.search_key == key, 0), (_begins(claim.c.search_key, "key", "length"), 1), else_=2)
-    claimed = select(claim.c.record_id, claim.c.value, claim.c.language, rank).where(
-        _is_name(), _like(claim.c.search_key, "pattern")
+    claimed = (
+        select(survivor_id, claim.c.value, claim.c.language, rank)
+        .join_from(claim, record, record.c.id == claim.c.record_id)
+        .where(_is_name(), _like(claim.c.search_key, "pattern"))
     )
+    if of_kinds:
+        of = record.c.kind.in_(bindparam("kinds", expanding=True))
+        labels, claimed = labels.where(of), claimed.where(of)
     if indexed:
         trigrams = bindparam("trigrams", type_=String)
         labels = labels.where(record.c.id.in_(select(_RECORDS.c.rowid).where(_holding(_RECORDS, trigrams))))
         claimed = claimed.where(claim.c.id.in_(select(_CLAIMS.c.rowid).where(_holding(_CLAIMS, trigrams))))
     names = union_all(labels, claimed).subquery()
-    survivor = record.alias("survivor")
     # A label has no language, and is mostly one of the names again.
-    language, best = func.max(names.c.language).label("language"), func.min(names.c.rank)
+    language, best = func.max(names.c.language).label("language"), func.min(names.c.rank).label("rank")
+    once = select(names.c.id, names.c.name, language, best, func.count().over().label("number"))
+    once_each = once.group_by(names.c.id, names.c.name).subquery()
     found = (
-        select(*(survivor.c[name] for name in ("slug", "label", "kind")), names.c.name, language)
-        .add_columns(func.count().over().label("number"))
-        .select_from(names)
-        .join(record, record.c.id == names.c.id)
-        .join(survivor, survivor.c.id == func.coalesce(record.c.merged_into_id, record.c.id))
-        .group_by(survivor.c.slug, survivor.c.label, survivor.c.kind, names.c.name)
-        .order_by(best, survivor.c.slug, language.desc(), names.c.name)
+        select(
+            record.c.slug, record.c.label, record.c.kind, *(once_each.c[at] for at in ("name", "language", "number"))
+        )
+        .join(once_each, once_each.c.id == record.c.id)
+        .order_by(once_each.c.rank, record.c.slug, once_each.c.language.desc(), once_each.c.name)
     )
-    if of_kinds:
-        found = found.where(survivor.c.kind.in_(bindparam("kinds", expanding=True)))
     return found.limit(bindparam("limit", type_=Integer)) if limited else found
 
 
@@ -128,7 +131,7 @@ def beginning() -> Select[Any]:
 def neighbours() -> CompoundSelect[Any]:
     """Return what asks for the names just before and after a text in the alphabet."""
     key, slug = bindparam("key", type_=String), bindparam("slug", type_=String)
-    parts: list[Select[Any]] = []
+    parts: list[Any] = []
     for ordered, place in ((record.c.search_key, key), (record.c.slug, slug)):
         named = select(record.c.slug, record.c.label.label("name"), record.c.search_key.label("key"), record.c.kind)
         parts.append(named.where(ordered >= place).order_by(ordered))
@@ -158,13 +161,20 @@ def frequency() -> Select[Any]:
 
 @cache
 def sharing_indexed() -> CompoundSelect[Any]:
-    """Return what asks for the names that share most of the pieces, by the index."""
+    """Return what asks for the names that share most trigrams, of those that hold one of the pieces, by the index."""
     piece = func.json_each(bindparam("pieces", type_=String)).table_valued("value", name="piece")
+    trigram = func.json_each(bindparam("trigrams", type_=String)).table_valued("value", name="trigram")
     shared = []
-    for index in (_RECORDS, _CLAIMS):
+    for index, owner, text in (
+        (_RECORDS, record, record.c.search_key + " " + record.c.slug),
+        (_CLAIMS, claim, claim.c.search_key),
+    ):
         held = _holding(index, literal_column("piece.value"))
-        counted = select(index.c.rowid.label("id"), func.count().label("number")).select_from(piece.join(index, held))
-        shared.append(counted.group_by(index.c.rowid).subquery())
+        some = select(index.c.rowid).select_from(piece.join(index, held))
+        number = (
+            select(func.count()).select_from(trigram).where(func.instr(text, trigram.c.value) > 0).scalar_subquery()
+        )
+        shared.append(select(owner.c.id, number.label("number")).where(owner.c.id.in_(some)).subquery())
     return _sharing(*shared)
 
 

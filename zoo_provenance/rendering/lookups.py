@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from zoo_provenance.questions.lookup import Listed, Shown
 from zoo_provenance.questions.finding import Found
+from zoo_provenance.questions.lookup import Listed, Shown
 from zoo_provenance.rendering.documents import Document, Table, as_json, text_of
 
 
