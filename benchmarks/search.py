@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from zoo_provenance.names import fold
 from zoo_provenance.questions.finding import beginning, find, spelt_alike
 from zoo_provenance.questions.naming import thing_named
 
+ALL = 1_000_000_000
 LIMITS = {"infix": 0.1}
 SCRIPTS = {
     "Latin": [
@@ -84,16 +86,31 @@ def fill(url: URL, number: int) -> dict[str, float]:
         connection.exec_driver_sql(
             "INSERT INTO record (id, kind, slug, label, search_key, dataset_id)"
             " VALUES (?1, 'animal', 'animal-' || ?1, ?2, ?3, 1)",
-            given,  # type: ignore[arg-type]
+            given,
         )
         connection.exec_driver_sql(
             "INSERT INTO claim (record_id, field, value, search_key, stance, own, dataset_id)"
             " VALUES (?1, 'name', ?2, ?3, 'supports', 0, 1)",
-            again,  # type: ignore[arg-type]
+            again,
         )
         rows = time.perf_counter() - start
         search_index.rebuild(connection)
         return {"rows": rows, "index": time.perf_counter() - start - rows}
+
+
+def exact(connection: Connection, key: str) -> set[str]:
+    """Return the slug of what is called so."""
+    return {thing_named(connection, key).slug}
+
+
+def prefix(connection: Connection, key: str) -> set[str]:
+    """Return the slugs of what is called so at the beginning."""
+    return set(beginning(connection, key, limit=ALL))
+
+
+def infix(connection: Connection, key: str) -> set[tuple[str, str]]:
+    """Return the slugs and names that contain a text."""
+    return {(one.slug, one.name) for one in find(connection, key).matches}
 
 
 class Scan:
@@ -160,7 +177,8 @@ def cases(
     connection: Connection, script: int, texts: int, chance: random.Random
 ) -> Iterator[tuple[str, Side, Side, Any]]:
     """Yield what is asked about a script: its name, both sides, and how what they find is compared."""
-    scan, cursor = Scan(connection), connection.connection.cursor()
+    scan = Scan(connection)
+    cursor: Any = connection.connection.cursor()
     cursor.execute("SELECT max(id) FROM record")
     last = cursor.fetchone()[0]
     made = 0
@@ -176,31 +194,15 @@ def cases(
         if len(key) < 6 or cursor.fetchone()[0] != 1:
             continue
         made += 1
-        yield "exact", lambda key=key: {thing_named(connection, key).slug}, lambda key=key: scan.exact(key), same
-        start = key[:4]
-        yield (
-            "prefix",
-            lambda start=start: set(beginning(connection, start, limit=last)),
-            lambda start=start: scan.prefix(start),
-            same,
-        )
+        yield "exact", partial(exact, connection, key), partial(scan.exact, key), same
+        yield "prefix", partial(prefix, connection, key[:4]), partial(scan.prefix, key[:4]), same
         for length in (3, 4, 5):
             at = chance.randrange(len(key) - length + 1)
             part = key[at : at + length]
-            yield (
-                f"infix of {length}",
-                lambda part=part: {(one.slug, one.name) for one in find(connection, part).matches},
-                lambda part=part: scan.infix(part),
-                same,
-            )
+            yield f"infix of {length}", partial(infix, connection, part), partial(scan.infix, part), same
         at = chance.randrange(len(key))
         wrong = key[:at] + key[at + 1 :]
-        yield (
-            "misspelt",
-            lambda wrong=wrong: spelt_alike(connection, wrong),
-            lambda wrong=wrong: scan.misspelt(wrong),
-            as_near(wrong),
-        )
+        yield "misspelt", partial(spelt_alike, connection, wrong), partial(scan.misspelt, wrong), as_near(wrong)
 
 
 def measure(connection: Connection, texts: int) -> list[dict[str, Any]]:
