@@ -74,7 +74,7 @@ def find(connection: Connection, text: str, kinds: Sequence[Kind] = (), limit: i
     statement = asked.containing(indexed=indexed, in_slugs=in_slugs, of_kinds=bool(kinds), limited=bool(limit))
     rows = connection.execute(statement, given).all()
     return Found(
-        tuple(Match(row.slug, row.label, row.kind, row.name, row.language) for row in rows),
+        tuple(Match(*row[:5]) for row in rows),
         rows[0].number - len(rows) if rows else 0,
     )
 
