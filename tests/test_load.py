@@ -22,8 +22,9 @@ from zoo_provenance.loading.load import load as load_seeds
 from zoo_provenance.questions.arrivals import Filter, arrivals
 from zoo_provenance.questions.donors import GIVER, HOLDER, donors
 from zoo_provenance.questions.evidence import evidence
+from zoo_provenance.questions.finding import find
 from zoo_provenance.questions.lookup import LISTED, list_kind, show
-from zoo_provenance.questions.naming import find, thing_named
+from zoo_provenance.questions.naming import thing_named
 from zoo_provenance.questions.trace import trace
 from zoo_provenance.rendering.arrivals import arrivals_document
 from zoo_provenance.rendering.documents import Document, render
@@ -484,9 +485,9 @@ def test_what_is_gone_from_a_file_is_gone_from_the_answers(orchard: Connection, 
     assert sources_of(orchard, "1995-otters/stoats", "count") == {"4": {"ledger"}}
     found = line(orchard, "1995-otters", "stoats")
     assert (found["count"], found["disputed"]) == ({"text": "4", "min": 4, "max": 4}, [])
-    assert [match.slug for match in find(orchard, "Menagerie")] == ["quince-zoo"]
+    assert [match.slug for match in find(orchard, "Menagerie").matches] == ["quince-zoo"]
     put(orchard, edited("institutions.yaml", ", {value: Old Quince Menagerie, former: true, source: letter}", ""))
-    assert find(orchard, "Menagerie") == []
+    assert not find(orchard, "Menagerie").matches
     put(orchard, edited("institutions.yaml", "  founded: 1901\n", ""))
     assert "founded" not in shown(orchard, "quince-zoo")["fields"]
 

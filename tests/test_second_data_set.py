@@ -19,8 +19,9 @@ from zoo_provenance.loading.load import load as load_seeds
 from zoo_provenance.questions.arrivals import Filter, arrivals
 from zoo_provenance.questions.donors import GIVER, HOLDER, donors
 from zoo_provenance.questions.evidence import evidence
+from zoo_provenance.questions.finding import find
 from zoo_provenance.questions.lookup import LISTED, animals_at, list_kind, show
-from zoo_provenance.questions.naming import find, thing_named
+from zoo_provenance.questions.naming import thing_named
 from zoo_provenance.questions.trace import trace
 from zoo_provenance.rendering.arrivals import arrivals_document
 from zoo_provenance.rendering.documents import FORMATS, Document, render

@@ -23,7 +23,7 @@ from zoo_provenance.errors import (
     ZooProvenanceError,
 )
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The schema's revisions, oldest first; reading commands compare with the last and never import Alembic."""
 
 PAGE_SIZE = 16384
@@ -245,6 +245,7 @@ def explain(fault: DatabaseError, url: URL) -> str | None:
         "locked": f"{name} is being written by another program; it did not finish in {BUSY_SECONDS} seconds.",
         "full": f"{name} cannot be written: the disk is full.",
         "disk I/O": f"{name} cannot be read or written: the disk reports an error.",
+        "no such module": f"{name} has an index of names that needs an SQLite with FTS5, which this Python's is not.",
         "no such table": f"{name} lacks a table it should have; it is damaged or not ours.",
     }
     return next((message for sign, message in known.items() if sign in reason), None)

@@ -23,3 +23,8 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).casefold()
     kept = "".join(character for character in unicodedata.normalize("NFKD", plain) if character.isalnum())
     return (unicodedata.normalize("NFC", kept) or text.strip())[:VALUE_LENGTH].strip()
+
+
+def readable(text: str) -> str:
+    """Return text as it may be looked up: what is no text (stray bytes of an argument) is in no name."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, inspect, text
 
-from zoo_provenance import locations
+from zoo_provenance import locations, search_index
 from zoo_provenance.database import (
     PAGE_SIZE,
     REVISIONS,
@@ -51,7 +51,12 @@ def downgrade(url: URL, revision: str) -> None:
 
 def drift(connection: Connection) -> list[str]:
     """Return what the database's tables, columns, keys and indexes have other than the declared ones."""
-    options = {"target_metadata": metadata, "compare_type": True, "compare_server_default": True}
+    options = {
+        "target_metadata": metadata,
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_name": lambda name, kind, _parents: not search_index.belongs(name, kind),
+    }
     with warnings.catch_warnings():
         # Indexes on expressions cannot be compared; that they are there is asked below.
         warnings.filterwarnings("ignore", message=".*expression-based index")
@@ -59,7 +64,7 @@ def drift(connection: Connection) -> list[str]:
     found = [f"not as declared: {difference}" for difference in differences]
     if not _has_index(connection, EXPRESSION_INDEX):
         found.append(f"not as declared: index {EXPRESSION_INDEX} is missing")
-    return found
+    return found + search_index.neglect(connection)
 
 
 def damage(connection: Connection) -> list[str]:

@@ -40,25 +40,32 @@ def show(context: click.Context, record: str, form: str | None, output: Path | N
 
 @click.command(
     epilog="""\b
-JSON (zooprov/find/1): matches [{slug, label, kind, name, language}].
-Exit codes: 0 found, 1 failed, 4 nothing found, 5 schema."""
+JSON (zooprov/find/1): matches [{slug, label, kind, name, language}], more
+(how many more there are).
+Exit codes: 0 found, 1 failed, 2 usage, 4 nothing found, 5 schema."""
 )
 @click.argument("text")
+@click.option("--limit", type=click.IntRange(min=0), default=100, show_default=True, help="At most so many; 0: all.")
 @output_options
 @click.pass_context
-def find(context: click.Context, text: str, form: str | None, output: Path | None) -> int:
-    """Find records by a part of a name or identifier, in any script."""
-    from zoo_provenance.questions.naming import find as ask
-    from zoo_provenance.questions.naming import nearest
+def find(context: click.Context, text: str, limit: int, form: str | None, output: Path | None) -> int:
+    """Find records by a part of a name or identifier, in any script.
+
+    Whole names come first, then names that begin with TEXT.
+    """
+    from zoo_provenance.questions.finding import find as ask
+    from zoo_provenance.questions.finding import spelt_alike
     from zoo_provenance.rendering.lookups import find_document
 
     with reading(context) as connection:
-        found = ask(connection, text)
-        close = nearest(connection, text) if not found else []
+        found = ask(connection, text, limit=limit)
+        close = spelt_alike(connection, text) if not found.matches else []
     write(find_document(text, found), form, output)
+    if found.more:
+        click.echo(f"There are {found.more:,} more; --limit 0 shows all.", err=True)
     if close:
         click.echo(f"Did you mean {', '.join(repr(name) for name in close)}?", err=True)
-    return 0 if found else 4
+    return 0 if found.matches else 4
 
 
 class _ListOf(click.Choice[str]):

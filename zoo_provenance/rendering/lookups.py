@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from zoo_provenance.questions.finding import Found
 from zoo_provenance.questions.lookup import Listed, Shown
-from zoo_provenance.questions.naming import Match
 from zoo_provenance.rendering.documents import Document, Table, as_json, text_of
 
 
@@ -73,14 +73,15 @@ def list_document(plural: str, found: Sequence[Listed]) -> Document:
     return Document("zooprov/list/1", body, plural, flat, [Table(headings, rows, f"No {plural} found.")])
 
 
-def find_document(text: str, found: Sequence[Match]) -> Document:
+def find_document(text: str, found: Found) -> Document:
     """Return the document of found names."""
-    rows = [[one.slug, one.label, one.kind, one.name, one.language] for one in found]
+    rows = [[one.slug, one.label, one.kind, one.name, one.language] for one in found.matches]
     body = {
         "matches": [
             {"slug": one.slug, "label": one.label, "kind": one.kind, "name": one.name, "language": one.language}
-            for one in found
-        ]
+            for one in found.matches
+        ],
+        "more": found.more,
     }
     empty = f"Nothing is called {text!r}."
     flat = Table(("slug", "label", "kind", "name", "language"), rows, empty)

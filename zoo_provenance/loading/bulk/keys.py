@@ -1,8 +1,10 @@
-"""Secondary indexes and foreign keys, set aside while an empty database is filled, and made again as they were."""
+"""Secondary indexes, that of names, and foreign keys, set aside while an empty database is filled, and made again as they were."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, text
+
+from zoo_provenance import search_index
 
 _INDEXES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name",
@@ -29,6 +31,7 @@ def set_aside(connection: Connection) -> list[str]:
     Only an owner may: for anybody else nothing is dropped. The caller's transaction makes it all or nothing. SQLite
     keeps its foreign keys: it checks them row by row at little cost, and cannot take one away.
     """
+    search_index.suspend(connection)
     is_postgresql = connection.dialect.name == "postgresql"
     if is_postgresql and not connection.execute(text(_OWNED)).scalar():
         return []
@@ -50,5 +53,7 @@ def make_again(connection: Connection, statements: list[str]) -> None:
         connection.exec_driver_sql(
             statement.replace("%", "%%") if connection.dialect.name == "postgresql" else statement
         )
+    if statements:
+        search_index.rebuild(connection)
     if statements and connection.dialect.name == "postgresql":
         connection.exec_driver_sql("ANALYZE")
