@@ -17,7 +17,7 @@ from zoo_provenance.engines.translating import Written, translated
 from zoo_provenance.errors import DatabaseUnavailable
 
 _ROWS_AT_ONCE = 10_000
-_SURROUNDINGS = (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException)
+_OF_THE_PROGRAM = (duckdb.ProgrammingError, duckdb.InternalError, duckdb.NotSupportedError)
 
 
 class Duck:
@@ -71,5 +71,9 @@ def _one_line(name: str) -> Iterator[None]:
     """Turn a file that cannot be read, or too little memory, into one line."""
     try:
         yield
-    except _SURROUNDINGS as fault:
+    except _OF_THE_PROGRAM as fault:
+        if not isinstance(fault, duckdb.InvalidInputException):
+            raise
+        raise DatabaseUnavailable(f"{name} cannot be read: {str(fault).splitlines()[0]}") from fault
+    except duckdb.Error as fault:
         raise DatabaseUnavailable(f"{name} cannot be read: {str(fault).splitlines()[0]}") from fault

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlglot import exp
 
@@ -32,6 +32,24 @@ class Unrolled(NamedTuple):
     statement: str
 
 
+Row = tuple[Any, ...]
+
+
+def walk(recursion: Recursion, ask: Callable[[str], Iterable[Row]], show: Callable[[list[Row]], None]) -> list[Row]:
+    """Return all rows of a recursive table: a statement for each generation, until one brings nothing new.
+
+    `ask` runs a statement, `show` puts rows where the next step reads the newest ones. It ends on a circle, for no
+    row is new twice.
+    """
+    reached: dict[Row, None] = {}
+    found = ask(recursion.start)
+    while newest := [row for row in dict.fromkeys(found) if row not in reached]:
+        reached.update(dict.fromkeys(newest))
+        show(newest)
+        found = ask(recursion.step)
+    return list(reached)
+
+
 @lru_cache(maxsize=512)
 def unrolled(text: str, engine: str) -> Unrolled:
     """Return a written statement for an engine with its recursive tables apart."""
@@ -51,7 +69,18 @@ def unrolled(text: str, engine: str) -> Unrolled:
         having.set("expressions", plain)
         if not plain:
             having.pop()
+    for select in tree.find_all(exp.Select):
+        _order_by_alias(select)
     return Unrolled(tuple(found), told(tree, engine))
+
+
+def _order_by_alias(select: exp.Select) -> None:
+    """Order by what is selected under its alias: Spark takes `parent.slug` for a part of a column called `parent`."""
+    order = select.args.get("order")
+    aliases = {one.this: one.alias for one in select.expressions if isinstance(one, exp.Alias)}
+    for ordered in order.expressions if order else ():
+        if ordered.this in aliases:
+            ordered.set("this", exp.column(aliases[ordered.this]))
 
 
 def _recursion(table: exp.CTE, before: Sequence[exp.CTE], engine: str) -> Recursion:
