@@ -108,7 +108,9 @@ def refuse_folder(url: URL) -> None:
 def refuse_export(url: URL) -> None:
     """Raise DatabaseUnavailable for an export, which answers questions and takes nothing."""
     if url.get_backend_name() == "parquet":
-        raise DatabaseUnavailable(f"{describe(url)} is an export, which is only read; name the database it is made from.")
+        raise DatabaseUnavailable(
+            f"{describe(url)} is an export, which is only read; name the database it is made from."
+        )
 
 
 def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False) -> Engine:

@@ -68,7 +68,8 @@ def engine_option(function: F) -> F:
     )(function)
 
 
-def _located(context: click.Context) -> URL:
+def located(context: click.Context) -> URL:
+    """Return the URL of a database or an export."""
     from zoo_provenance.database import locate
 
     url = locate(context.find_root().obj)
@@ -81,7 +82,7 @@ def url_of(context: click.Context) -> URL:
     """Return the URL of a database that can be written; an export is only read."""
     from zoo_provenance.database import refuse_export
 
-    url = _located(context)
+    url = located(context)
     refuse_export(url)
     return url
 
@@ -91,7 +92,7 @@ def reading(context: click.Context) -> Iterator[Connection]:
     """Open the database, or an export, for a question."""
     from zoo_provenance import database
 
-    url = _located(context)
+    url = located(context)
     if url.get_backend_name() == "parquet":
         from zoo_provenance.engines.reading import reading as reading_export
 

@@ -98,7 +98,12 @@ def tell_error(message: str) -> None:
 @click.group(
     cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES
 )
-@click.option("--db", "database", metavar="PATH|URL", help="The database, or parquet:DIR; else ZOOPROV_DB, zooprov.toml, or your own.")
+@click.option(
+    "--db",
+    "database",
+    metavar="PATH|URL",
+    help="The database, or parquet:DIR; else ZOOPROV_DB, zooprov.toml, or your own.",
+)
 @click.option("--no-color", is_flag=True, help="No colour, whatever the terminal. NO_COLOR does the same.")
 @click.version_option(__version__, prog_name="zoo-provenance")
 @click.pass_context

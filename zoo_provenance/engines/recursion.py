@@ -114,7 +114,8 @@ def _arms(tree: exp.Expr) -> Sequence[exp.Expr]:
 def _together(arms: Sequence[exp.Expr], before: Sequence[exp.CTE]) -> exp.Expr:
     """Return the distinct rows of statements, with the plain tables they may read."""
     union = exp.union(*(arm.copy() for arm in arms)) if len(arms) > 1 else arms[0].copy()
-    whole = exp.select("*").from_(union.subquery("step")).distinct()
+    inner = exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("step")))
+    whole = exp.select("*").from_(inner).distinct()
     if before:
         whole.set("with_", exp.With(expressions=[one.copy() for one in before]))
     return whole

@@ -141,7 +141,7 @@ def _java_path() -> str | None:
 def _suit(session: SparkSession) -> None:
     """On one machine, divide the work by its processors, unless the user's settings say otherwise."""
     context = session.sparkContext
-    if context.master.startswith("local") and session.conf.get(_PARTITIONS) == _DEFAULT_PARTITIONS:
+    if str(context.master).startswith("local") and session.conf.get(_PARTITIONS) == _DEFAULT_PARTITIONS:
         session.conf.set(_PARTITIONS, str(2 * context.defaultParallelism))
 
 

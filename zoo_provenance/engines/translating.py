@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 if TYPE_CHECKING:
     from sqlglot import exp
 
-WRITTEN_FOR = PGDialect(paramstyle="named")
+WRITTEN_FOR = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
 """The dialect statements are first written for: native booleans, NULLs at the end, one name for each parameter."""
 
 

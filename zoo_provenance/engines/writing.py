@@ -30,9 +30,7 @@ def rows_in_all(connection: Connection) -> int:
     return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in _tables())
 
 
-def export_parquet(
-    connection: Connection, folder: Path, progress: Callable[[int], None] = lambda _: None
-) -> Manifest:
+def export_parquet(connection: Connection, folder: Path, progress: Callable[[int], None] = lambda _: None) -> Manifest:
     """Write all tables below a folder that is new, empty or an earlier export, and return what it holds.
 
     Everything is of one moment. `progress` is told of rows as they are written. Raises ZooProvenanceError; the
@@ -96,9 +94,7 @@ def _tables() -> Sequence[Table]:
     return metadata.sorted_tables
 
 
-def _write_table(
-    connection: Connection, table: Table, folder: Path, progress: Callable[[int], None]
-) -> Iterator[Part]:
+def _write_table(connection: Connection, table: Table, folder: Path, progress: Callable[[int], None]) -> Iterator[Part]:
     """Write a table's files in order of its key, at least one, and yield each when it is closed."""
     import pyarrow.parquet
 
