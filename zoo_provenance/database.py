@@ -123,11 +123,20 @@ def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False) -
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, foreign_keys=foreign_keys, read_only=read_only)
     try:
-        return create_engine(url, poolclass=NullPool)
+        engine = create_engine(url, poolclass=NullPool)
     except ModuleNotFoundError as fault:
         raise DatabaseUnavailable("PostgreSQL needs its driver: pip install 'zoo-provenance[postgres]'") from fault
     except NoSuchModuleError as fault:
         raise DatabaseUnavailable(f"{describe(url)}: no such driver") from fault
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            # All rows of a cursor are read. Planned for the first tenth, contested fields took minutes for seconds.
+            cursor.execute("SET cursor_tuple_fraction = 1")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(url: URL, *, foreign_keys: bool, read_only: bool) -> Engine:
