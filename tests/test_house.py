@@ -45,12 +45,14 @@ ROOMS = {
         "tables",
         "vocabulary",
     },
-    "rendering": {"counts", "dates", "evidence", "loading", "questions", "rules"},
+    "engines": {"database", "errors", "tables"},
+    "rendering": {"counts", "dates", "engines", "evidence", "loading", "questions", "rules"},
     "__init__": set[str](),
     "__main__": {"cli"},
 }
-HEAVY = ("sqlalchemy", "alembic", "pydantic", "yaml", "edtf", "tabulate", "platformdirs")
-NOT_FOR_READING = ("alembic", "pydantic", "yaml", "edtf", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql")
+ENGINES = ("duckdb", "pyarrow", "pyspark", "sqlglot")
+HEAVY = ("sqlalchemy", "alembic", "pydantic", "yaml", "edtf", "tabulate", "platformdirs", *ENGINES)
+NOT_FOR_READING = ("alembic", "pydantic", "yaml", "edtf", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", *ENGINES)
 
 
 def _room(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
@@ -32,11 +33,28 @@ def test_the_two_commands_stand_in_it_on_lines_of_their_own(command: str) -> Non
 
 def test_each_question_has_an_example() -> None:
     shown = {command.split()[0] for command, _ in EXAMPLES}
-    assert {"load", "trace", "arrivals", "donors", "evidence", "conflicts", "gaps", "check", "find", "list"} <= shown
+    assert {
+        "load",
+        "trace",
+        "arrivals",
+        "donors",
+        "evidence",
+        "conflicts",
+        "gaps",
+        "check",
+        "find",
+        "list",
+        "export",
+    } <= shown
 
 
 @pytest.mark.parametrize(("command", "shown"), QUESTIONS, ids=[command for command, _ in QUESTIONS])
-def test_an_example_prints_what_is_shown(packaged: URL, command: str, shown: str) -> None:
+def test_an_example_prints_what_is_shown(
+    packaged: URL, command: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "parquet:" in command:
+        assert zoo("export", "parquet", "parquet-files", db=packaged).exit_code == 0
     result = zoo(*shlex.split(command), "-f", "table", db=packaged)
     # A check that finds something says so by its exit code.
     assert result.exit_code == (3 if command.startswith("check") else 0), result.stderr
@@ -80,6 +98,7 @@ def test_every_command_is_documented() -> None:
         "list",
         "db upgrade",
         "db path",
+        "export parquet",
     ):
         assert command in README
 

@@ -34,7 +34,7 @@ WRITERS_LOCK = 0x5A00  # any number will do, as long as every writer takes the s
 def locate(option: str | None) -> URL:
     """Return the database's URL: the option, else ZOOPROV_DB, else the nearest zooprov.toml, else the user's own.
 
-    A text without `://` is a path of a SQLite file. Raises ZooProvenanceError for what is neither.
+    A text without `://` is a path of a SQLite file; `parquet:DIR` is an export, which is only read. Raises ZooProvenanceError for what is neither.
     """
     chosen = option or os.environ.get("ZOOPROV_DB")
     if chosen:
@@ -59,6 +59,11 @@ def _from_settings(settings: Path) -> URL:
 
 
 def _url(chosen: str, folder: Path) -> URL:
+    if chosen.startswith("parquet:"):
+        name = chosen.removeprefix("parquet:")
+        if not name:
+            raise ZooProvenanceError("parquet: needs the folder of an export, as in parquet:DIR.")
+        return URL.create("parquet", database=str(folder / Path(name).expanduser()))
     if "://" not in chosen:
         return URL.create("sqlite", database=str(folder / Path(chosen).expanduser()))
     try:
@@ -78,6 +83,8 @@ def describe(url: URL) -> str:
     """Return how a database is called in messages: its path, or its URL without the password."""
     if url.get_backend_name() == "sqlite":
         return url.database or ""
+    if url.get_backend_name() == "parquet":
+        return f"parquet:{url.database}"
     return url.set(drivername=url.get_backend_name()).render_as_string()
 
 
@@ -98,20 +105,38 @@ def refuse_folder(url: URL) -> None:
         raise DatabaseUnavailable(f"{describe(url)} is a folder; name a file in it.")
 
 
+def refuse_export(url: URL) -> None:
+    """Raise DatabaseUnavailable for an export, which answers questions and takes nothing."""
+    if url.get_backend_name() == "parquet":
+        raise DatabaseUnavailable(
+            f"{describe(url)} is an export, which is only read; name the database it is made from."
+        )
+
+
 def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False) -> Engine:
     """Return an engine whose transactions begin for real, so that a failing one leaves nothing behind.
 
     A writing engine takes SQLite's lock at the start of each transaction. Raises DatabaseUnavailable where the
-    driver is missing.
+    driver is missing, and for an export, which `engines` read.
     """
+    refuse_export(url)
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, foreign_keys=foreign_keys, read_only=read_only)
     try:
-        return create_engine(url, poolclass=NullPool)
+        engine = create_engine(url, poolclass=NullPool)
     except ModuleNotFoundError as fault:
         raise DatabaseUnavailable("PostgreSQL needs its driver: pip install 'zoo-provenance[postgres]'") from fault
     except NoSuchModuleError as fault:
         raise DatabaseUnavailable(f"{describe(url)}: no such driver") from fault
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            # All rows of a cursor are read. Planned for a first tenth, contested fields were joined by nested loops.
+            cursor.execute("SET cursor_tuple_fraction = 1")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(url: URL, *, foreign_keys: bool, read_only: bool) -> Engine:
@@ -166,6 +191,17 @@ def reading(url: URL) -> Iterator[Connection]:
         )
     with translated(url), engine_of(url, read_only=True).connect() as connection:
         demand_head(connection, url)
+        yield connection
+
+
+@contextmanager
+def snapshot(url: URL) -> Iterator[Connection]:
+    """Open the database as `reading` does, for several statements that are to see one and the same moment."""
+    with reading(url) as connection:
+        connection.rollback()
+        if connection.dialect.name == "postgresql":
+            # SQLite's reader sees one moment anyhow.
+            connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
 
 

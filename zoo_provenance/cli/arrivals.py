@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, read_period, reading, write
+from zoo_provenance.cli.common import engine_option, output_options, read_period, reading, write
 
 
 @click.command(
@@ -26,6 +26,7 @@ Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema."""
 @click.option("--since", metavar="DATE", help="Only what may have happened on or after this date.")
 @click.option("--until", metavar="DATE", help="Only what may have happened on or before this date.")
 @click.option("--undated", is_flag=True, help="With a period: also what nobody dates.")
+@engine_option
 @output_options
 @click.pass_context
 def arrivals(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "md")
+_ENGINE = "zoo_provenance.engine"
 BY_SUFFIX = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "plain", ".md": "md"}
 
 
@@ -51,19 +52,63 @@ def output_options(function: F) -> F:
     return database_option(formatted(to_file(function)))
 
 
-def url_of(context: click.Context) -> URL:
-    """Return the database's URL."""
+def engine_option(function: F) -> F:
+    """Let a question choose the engine that answers it from an export."""
+
+    def keep(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            context.meta[_ENGINE] = value
+
+    return click.option(
+        "--engine",
+        type=click.Choice(["duckdb", "spark"]),
+        expose_value=False,
+        callback=keep,
+        help="With --db parquet:DIR: which engine answers; default duckdb.",
+    )(function)
+
+
+def located(context: click.Context) -> URL:
+    """Return the URL of a database or an export."""
     from zoo_provenance.database import locate
 
-    return locate(context.find_root().obj)
+    url = locate(context.find_root().obj)
+    if _ENGINE in context.meta and url.get_backend_name() != "parquet":
+        raise click.UsageError("--engine goes with --db parquet:DIR")
+    return url
+
+
+def url_of(context: click.Context) -> URL:
+    """Return the URL of a database that can be written; an export is only read."""
+    from zoo_provenance.database import refuse_export
+
+    url = located(context)
+    refuse_export(url)
+    return url
 
 
 @contextmanager
 def reading(context: click.Context) -> Iterator[Connection]:
-    """Open the database for a question."""
+    """Open the database, or an export, for a question."""
     from zoo_provenance import database
 
-    with database.reading(url_of(context)) as connection:
+    url = located(context)
+    if url.get_backend_name() == "parquet":
+        from zoo_provenance.engines.reading import reading as reading_export
+
+        with reading_export(Path(url.database or ""), context.meta.get(_ENGINE, "duckdb")) as connection:
+            yield connection
+    else:
+        with database.reading(url) as connection:
+            yield connection
+
+
+@contextmanager
+def snapshot(context: click.Context) -> Iterator[Connection]:
+    """Open the database for several statements that are to see one moment of it."""
+    from zoo_provenance import database
+
+    with database.snapshot(url_of(context)) as connection:
         yield connection
 
 

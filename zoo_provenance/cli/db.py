@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import database_option, url_of
+from zoo_provenance.cli.common import database_option, located, url_of
 
 
 @click.group(epilog="Exit codes: 0 fine, 1 failed, 2 usage, 3 problems found, 5 the schema is older or newer.")
@@ -74,7 +74,7 @@ def path(context: click.Context) -> None:
     """Print where the database is."""
     from zoo_provenance import database
 
-    click.echo(database.describe(url_of(context)))
+    click.echo(database.describe(located(context)))
 
 
 @db.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, read_period, reading, today, write
+from zoo_provenance.cli.common import engine_option, output_options, read_period, reading, today, write
 
 
 class _TransferKind(click.ParamType[str]):
@@ -66,6 +66,7 @@ ambiguous, 5 schema."""
 @click.option(
     "--findings/--no-findings", "ask_rules", default=True, help="Count findings in the ranking, or rank only."
 )
+@engine_option
 @output_options
 @click.pass_context
 def donors(

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from zoo_provenance import __version__
-from zoo_provenance.cli import arrivals, check, conflicts, demo, donors, evidence, gaps, load, lookup, trace
+from zoo_provenance.cli import arrivals, check, conflicts, demo, donors, evidence, export, gaps, load, lookup, trace
 from zoo_provenance.cli import db as db_commands
 from zoo_provenance.errors import ZooProvenanceError
 
@@ -98,7 +98,12 @@ def tell_error(message: str) -> None:
 @click.group(
     cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES
 )
-@click.option("--db", "database", metavar="PATH|URL", help="The database; else ZOOPROV_DB, zooprov.toml, or your own.")
+@click.option(
+    "--db",
+    "database",
+    metavar="PATH|URL",
+    help="The database, or parquet:DIR; else ZOOPROV_DB, zooprov.toml, or your own.",
+)
 @click.option("--no-color", is_flag=True, help="No colour, whatever the terminal. NO_COLOR does the same.")
 @click.version_option(__version__, prog_name="zoo-provenance")
 @click.pass_context
@@ -123,6 +128,7 @@ for command in (
     lookup.show,
     lookup.find,
     lookup.list_,
+    export.export,
     db_commands.db,
 ):
     main.add_command(command)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, reading, write
+from zoo_provenance.cli.common import engine_option, output_options, reading, write
 
 
 @click.command(
@@ -21,6 +21,7 @@ custody and title: what passed, null is not stated; holder and owner: after
 the step. Exit codes: 0 fine, 1 failed, 4 not found or ambiguous, 5 schema."""
 )
 @click.argument("animal")
+@engine_option
 @output_options
 @click.pass_context
 def trace(context: click.Context, animal: str, form: str | None, output: Path | None) -> None:

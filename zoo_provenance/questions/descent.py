@@ -64,19 +64,24 @@ def _animals() -> Statement:
         .limit(1)
         .scalar_subquery()
     )
-    return (
+    # The place is chosen apart from the join to it: Spark takes no such choice in the condition of a join.
+    found = (
         select(
             record.c.id,
             record.c.slug,
             record.c.label,
             animal.c.origin,
-            place.c.slug.label("place"),
-            place.c.label.label("place_label"),
+            func.coalesce(animal.c.born_at_id, first).label("place_id"),
         )
         .join(animal, animal.c.id == record.c.id)
-        .outerjoin(place, place.c.id == func.coalesce(animal.c.born_at_id, first))
         .where(record.c.id.in_(_reached()))
+        .subquery("found")
     )
+    return select(
+        *(found.c[name] for name in ("id", "slug", "label", "origin")),
+        place.c.slug.label("place"),
+        place.c.label.label("place_label"),
+    ).outerjoin(place, place.c.id == found.c.place_id)
 
 
 def ancestors(connection: Connection, animal_id: int) -> list[Ancestor]:
