@@ -56,7 +56,7 @@ def questions(connection: Connection) -> dict[str, Asked]:
 
 
 @contextmanager
-def _recorded(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
+def recorded(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
     """Give the statements that are run meanwhile, with their parameters."""
     said: list[tuple[str, Any]] = []
 
@@ -68,7 +68,8 @@ def _recorded(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
     event.remove(connection, "before_cursor_execute", note)
 
 
-def _bare(connection: Connection, said: list[tuple[str, Any]]) -> None:
+def bare(connection: Connection, said: list[tuple[str, Any]]) -> None:
+    """Run statements on the driver and fetch their rows."""
     cursor = connection.connection.cursor()
     for statement, parameters in said:
         cursor.execute(statement, parameters)
@@ -78,12 +79,12 @@ def _bare(connection: Connection, said: list[tuple[str, Any]]) -> None:
 
 def measure(connection: Connection, ask: Asked, runs: int, order: random.Random) -> dict[str, Any]:
     """Return the medians of a question and of its statements alone, and their ratio."""
-    with _recorded(connection) as said:
+    with recorded(connection) as said:
         found = ask(connection)
     times: dict[str, list[float]] = {"question": [], "statements": []}
     sides: list[tuple[str, Callable[[], Any]]] = [
         ("question", lambda: ask(connection)),
-        ("statements", lambda: _bare(connection, said)),
+        ("statements", lambda: bare(connection, said)),
     ]
     for _ in range(runs):
         order.shuffle(sides)

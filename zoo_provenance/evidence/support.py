@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -50,23 +51,20 @@ class Support:
     def of(cls, connection: Connection, records: Statement, parameters: Mapping[str, Any] | None = None) -> Support:
         """Read the evidence of the records a statement selects: three statements, however many records."""
         given = dict(parameters or {})
-        rows = connection.execute(claimed_from(claim.c.record_id.in_(records)), given).all()
+        asked = _asked(records)
+        rows = connection.execute(asked.claims, given).all()
         claims: dict[Key, list[Any]] = {}
         for row in rows:
             claims.setdefault((row.record_id, row.part, row.field), []).append(row)
-        decisions = {
-            (row.record_id, row.part, row.field): row
-            for row in connection.execute(select(decision).where(decision.c.record_id.in_(records)), given)
-        }
+        decisions = {(row.record_id, row.part, row.field): row for row in connection.execute(asked.decisions, given)}
         sources = {row.source_id for row in rows if row.source_id is not None}
         slugs: dict[int, str] = {}
         basis: dict[int, list[int]] = {}
         if sources:
-            basis, slugs = _basis(connection, records, given)
+            basis, slugs = _basis(connection, asked.basis, given)
         refining = any(row.value_record_id is not None for row in rows)
         if refining:
-            named = select(record.c.id, record.c.slug).where(record.c.id.in_(_values_of(records)))
-            slugs.update((row.id, row.slug) for row in connection.execute(named, given))
+            slugs.update((row.id, row.slug) for row in connection.execute(asked.values, given))
         return cls(claims, decisions, roots_of(basis, sources), slugs, taxa_above(connection) if refining else {})
 
     def concluded(self, record_id: int, kind: str, part: str, name: str) -> tuple[Conclusion, list[Claimed]]:
@@ -157,27 +155,43 @@ def _reports(rows: Iterable[Any], claimed: Iterable[Claimed], standing: Iterable
     )
 
 
-def _values_of(records: Statement) -> Statement:
-    """Return the ids of the records that are claimed as values."""
-    return select(claim.c.value_record_id).where(claim.c.record_id.in_(records), claim.c.value_record_id.is_not(None))
+class _Asked(NamedTuple):
+    """The statements that read the evidence of some records."""
+
+    claims: Statement
+    decisions: Statement
+    basis: Statement
+    values: Statement
+
+
+@lru_cache(maxsize=64)
+def _asked(records: Statement) -> _Asked:
+    """Return what is asked of the records a statement selects, built once for it."""
+    of_these = claim.c.record_id.in_(records)
+    start = select(claim.c.source_id.label("id")).where(of_these, claim.c.source_id.is_not(None))
+    reached = start.cte("reached", recursive=True)
+    reached = reached.union(select(source_basis.c.based_on_id).join(reached, source_basis.c.source_id == reached.c.id))
+    basis = (
+        select(record.c.id, record.c.slug, source_basis.c.based_on_id)
+        .join(reached, reached.c.id == record.c.id)
+        .outerjoin(source_basis, source_basis.c.source_id == record.c.id)
+    )
+    values = select(claim.c.value_record_id).where(of_these, claim.c.value_record_id.is_not(None))
+    return _Asked(
+        claimed_from(of_these),
+        select(decision).where(decision.c.record_id.in_(records)),
+        basis,
+        select(record.c.id, record.c.slug).where(record.c.id.in_(values)),
+    )
 
 
 def _basis(
-    connection: Connection, records: Statement, given: Mapping[str, Any]
+    connection: Connection, asked: Statement, given: Mapping[str, Any]
 ) -> tuple[dict[int, list[int]], dict[int, str]]:
     """Return what the sources of these records' claims are based on, all the way down, and all their slugs."""
-    start = select(claim.c.source_id.label("id")).where(claim.c.record_id.in_(records), claim.c.source_id.is_not(None))
-    reached = start.cte("reached", recursive=True)
-    reached = reached.union(select(source_basis.c.based_on_id).join(reached, source_basis.c.source_id == reached.c.id))
-    rows = connection.execute(
-        select(record.c.id, record.c.slug, source_basis.c.based_on_id)
-        .join(reached, reached.c.id == record.c.id)
-        .outerjoin(source_basis, source_basis.c.source_id == record.c.id),
-        given,
-    )
     basis: dict[int, list[int]] = {}
     slugs: dict[int, str] = {}
-    for source_id, slug, based_on_id in rows:
+    for source_id, slug, based_on_id in connection.execute(asked, given):
         slugs[source_id] = slug
         if based_on_id is not None:
             basis.setdefault(source_id, []).append(based_on_id)

@@ -43,8 +43,9 @@ _CLAIM_COLUMNS = [column.name for column in claim.c if column.name != "id"]
 _DECISION_COLUMNS = ["record_id", "part", "field", "language", "value", "value_record_id", "reason", "dataset_id"]
 
 
-def apply_records(connection: Connection) -> None:
+def apply_records(stage: Staging) -> None:
     """Bring the spine and the tables of kinds to what is staged, leaving alone what claims conclude."""
+    connection = stage.connection
     _update(
         connection,
         record,
@@ -55,6 +56,8 @@ def apply_records(connection: Connection) -> None:
     )
     for kind in Kind:
         table, staged = KIND_TABLES[kind], staging.KINDS[kind]
+        if not stage.is_filled(staged):
+            continue
         columns = [column.name for column in table.c if column.name not in {"id", "record_kind"}]
         mine = and_(RECORD.c.slug == staged.c.slug, RECORD.c.dataset_id == staged.c.dataset_id)
         fresh = (
@@ -100,6 +103,9 @@ class _Sync:
     def __init__(self, stage: Staging) -> None:
         self.connection = stage.connection
         self.silent = stage.silent
+        self.filled = stage.filled
+        there = select(exists().where(RECORD.c.defines, ~RECORD.c.creates))
+        self.all_new = not stage.connection.execute(there).scalar()
 
     def rows(
         self,
@@ -111,6 +117,8 @@ class _Sync:
         owner: str = "",
         remove_only: bool = False,
     ) -> None:
+        if self.all_new and (remove_only or staged not in self.filled):
+            return
         owner_column = table.c[next(iter(keys))]
         speaks = and_(RECORD.c.defines, RECORD.c.dataset_id.not_in(self.silent.get(staged, [])))
         ours = select(RECORD.c.record_id).where(speaks)
@@ -121,10 +129,11 @@ class _Sync:
                 RECORD.c.record_id == staged.c.record_id, RECORD.c.dataset_id == staged.c.dataset_id, RECORD.c.defines
             ),
         )
-        gone = and_(owner_column.in_(ours), ~exists().where(match, defined))
-        self._touch(select(owner_column).where(gone))
-        self.connection.execute(delete(table).where(gone))
-        if remove_only:
+        if not self.all_new:
+            gone = and_(owner_column.in_(ours), ~exists().where(match, defined))
+            self._touch(select(owner_column).where(gone))
+            self.connection.execute(delete(table).where(gone))
+        if remove_only or staged not in self.filled:
             return
         fresh = (
             select(*(staged.c[of] for of in keys.values()), *(staged.c[name] for name in values))

@@ -62,6 +62,13 @@ def tell_duplicates(stage: Staging) -> None:
 
 def tell_doubled_parts(stage: Staging) -> None:
     """Tell of an animal that is on two lines of one transfer, and of a claim said twice over."""
+    if stage.is_filled(staging.LINE_ANIMAL):
+        _tell_animals_twice(stage)
+    if stage.is_filled(CLAIM):
+        _tell_said_twice(stage)
+
+
+def _tell_animals_twice(stage: Staging) -> None:
     there = staging.LINE_ANIMAL
     doubled = (
         select(func.max(there.c.row).label("row"))
@@ -73,6 +80,9 @@ def tell_doubled_parts(stage: Staging) -> None:
     for place in stage.connection.execute(select(there).join(doubled, doubled.c.row == there.c.row)).mappings():
         message = f"{place['animal']!r} is listed twice in this transfer; an animal travels on one line"
         stage.problem(place["row"], place["file"], place["line"], "animal", "duplicate", message)
+
+
+def _tell_said_twice(stage: Staging) -> None:
     first, again = CLAIM.alias("first"), CLAIM.alias("again")
     same = [first.c[name] == again.c[name] for name in _SAID]
     same += [first.c[name].is_not_distinct_from(again.c[name]) for name in _SAID_OR_NOT]
@@ -108,8 +118,12 @@ def tell_doubled_parts(stage: Staging) -> None:
 
 def tell_second_definitions(stage: Staging) -> None:
     """Tell of records that another data set defines otherwise; an equal or shorter definition is a witness."""
+    if not stage.connection.execute(select(exists().where(~RECORD.c.defines))).scalar():
+        return
     for kind, table in KIND_TABLES.items():
         staged = staging.KINDS[kind]
+        if not stage.is_filled(staged):
+            continue
         fields = [field for field in FIELDS[kind].values() if field.column and field.shape is not Shape.FLAG]
         if not fields:
             continue
@@ -182,6 +196,8 @@ def _tell_second(stage: Staging, row: int, file: int, line: int, slug: str, name
 
 def tell_lost_parts(stage: Staging) -> None:
     """Tell of lines and participants that are gone from the seeds while another data set speaks of them."""
+    if not stage.connection.execute(select(exists().where(RECORD.c.defines, ~RECORD.c.creates))).scalar():
+        return
     for key, staged, noun in (
         (claim.c.line_key, staging.LINE, "line"),
         (claim.c.participant_key, staging.PARTICIPANT, "participant"),
@@ -207,6 +223,8 @@ def tell_lost_parts(stage: Staging) -> None:
 def tell_second_decisions(stage: Staging) -> None:
     """Tell of decisions that two data sets make of the same value."""
     staged = staging.DECISION
+    if not stage.is_filled(staged):
+        return
     rows = stage.connection.execute(
         select(staged.c.row, staged.c.file, staged.c.line, staged.c.field, dataset.c.name)
         .join(
@@ -264,6 +282,9 @@ def tell_circles(stage: Staging) -> None:
 
 
 def _tell_circle(stage: Staging, staged: Table, column: str, links: Any, says: str) -> None:
+    linked_by_claims = staged in staging.KINDS.values() and stage.is_filled(CLAIM)
+    if not (stage.is_filled(staged) or linked_by_claims):
+        return
     spoken = select(SCOPE.c.record_id).distinct().subquery()
     walk = (
         select(links.c.child_id.label("start"), links.c.parent_id.label("reached"))

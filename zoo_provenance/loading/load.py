@@ -109,7 +109,7 @@ def _apply(stage: Staging, whole: Sequence[int], batch_id: int) -> None:
     applying.enter_scope(connection, whole)
     before = conclusions.fields_spoken_of(connection)
     writing_out.write_out(stage)
-    applying.apply_records(connection)
+    applying.apply_records(stage)
     applying.remove_claims(stage)
     applying.apply_parts(stage)
     applying.add_claims(connection, batch_id)

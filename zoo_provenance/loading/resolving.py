@@ -38,6 +38,8 @@ def kinds_of(connection: Connection, slugs: list[str]) -> Mapping[str, Kind]:
 
 def rename(stage: Staging) -> None:
     """Give records their new slugs where the seeds say what they were formerly."""
+    if not stage.is_filled(FORMERLY):
+        return
     connection = stage.connection
     old, new = record.alias("old"), record.alias("new")
     both = (
@@ -102,7 +104,7 @@ def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
     """
     connection = stage.connection
     by_slug = {"record_id": (record.c.id, "slug")}
-    for table in staging.OF_RECORD:
+    for table in filter(stage.is_filled, staging.OF_RECORD):
         mine = select(by_slug["record_id"][0]).where(record.c.slug == table.c.slug).scalar_subquery()
         connection.execute(update(table).values(record_id=mine))
     former = union_all(
@@ -111,10 +113,12 @@ def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
     ).subquery()
     renamed = connection.execute(select(exists().select_from(former))).scalar()
     if renamed:
-        for table in staging.OF_RECORD:
+        for table in filter(stage.is_filled, staging.OF_RECORD):
             now = select(func.min(former.c.id)).where(former.c.old == table.c.slug).scalar_subquery()
             connection.execute(update(table).where(table.c.record_id.is_(None)).values(record_id=now))
     for reference in staging.REFERENCES:
+        if not stage.is_filled(reference.table):
+            continue
         column, target = reference.table.c[reference.column], reference.table.c[reference.id_column]
         allowed = record.c.kind.in_(reference.kinds) if reference.kinds else literal(value=True)
         survivor = func.coalesce(record.c.merged_into_id, record.c.id)
@@ -131,12 +135,14 @@ def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
 def _tell_lost(stage: Staging, unreadable: frozenset[Kind]) -> None:
     """Tell of references that lead nowhere, or to the record itself."""
     for reference in staging.REFERENCES:
-        if reference.table is staging.DECISION:
+        if reference.table is staging.DECISION or not stage.is_filled(reference.table):
             continue  # a decision is on a claimed value: the claim is told of
         kinds = (Kind.PERSON, Kind.INSTITUTION) if reference.column == "who" else reference.kinds or tuple(Kind)
         if not unreadable.intersection(kinds):
             _tell_unknown(stage, reference)
     for table, named, id_column, says in _TO_ITS_OWN_KIND:
+        if not stage.is_filled(table):
+            continue
         itself = select(table.c.row, table.c.file, table.c.line, table.c.slug).where(
             table.c[id_column] == table.c.record_id
         )
@@ -204,7 +210,7 @@ def tell_wrong_claims(stage: Staging) -> None:
         for named in owner.values()
         if named.kinds and named.name != "parent"
     }
-    for name, kinds in fields.items():
+    for name, kinds in fields.items() if stage.is_filled(CLAIM) else ():
         wrong = (
             select(CLAIM.c.row, CLAIM.c.file, CLAIM.c.line, CLAIM.c.value_record, record.c.kind)
             .join(record, record.c.id == CLAIM.c.value_record_id)
@@ -227,6 +233,8 @@ def tell_wrong_claims(stage: Staging) -> None:
         (staging.WAIVER, "line_key", staging.LINE, transfer_line, "line"),
         (staging.WAIVER, "participant_key", staging.PARTICIPANT, participant, "participant"),
     ):
+        if not stage.is_filled(said):
+            continue
         key = said.c[column]
         nowhere = (
             select(func.min(said.c.row), said.c.file, func.min(said.c.line), said.c.slug, key.label("key"))

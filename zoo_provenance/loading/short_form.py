@@ -22,6 +22,8 @@ from zoo_provenance.vocabulary import FIELDS, Kind, Shape, Stance
 
 def expand(stage: Staging) -> None:
     """Stage a line for each taxon of the animals named on a transfer, with the count they imply."""
+    if not stage.is_filled(SHORT_FORM):
+        return
     staged = staging.KINDS[Kind.ANIMAL]
     rows = stage.connection.execute(
         select(

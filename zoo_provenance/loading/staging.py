@@ -112,6 +112,16 @@ DECISION = _stage(
     *_ids("record_id", "value_record_id"),
 )
 WAIVER = _stage("waiver", *_words("slug", "line_key", "participant_key", "part", "rule", "reason"), *_ids("record_id"))
+for _table, _keys in (
+    *((table, ("record_id",)) for table in KINDS.values()),
+    (LINE, ("record_id", "key")),
+    (PARTICIPANT, ("record_id", "key")),
+    (LINE_ANIMAL, ("record_id", "animal_id")),
+    (BASIS, ("record_id", "based_on_id")),
+    (DESCENT, ("record_id", "parent_id")),
+    (LINK, ("record_id", "to_id")),
+):
+    Index(f"ix_{_table.name}", *(_table.c[name] for name in _keys))
 SCOPE = Table(
     "stage_scope",
     _staging,
@@ -191,6 +201,7 @@ class Staging:
     broken: set[str] = field(default_factory=set)
     silent: dict[Table, list[int]] = field(default_factory=lambda: defaultdict(list))
     nameless: list[int] = field(default_factory=list)
+    filled: set[Table] = field(default_factory=set)
     _waiting: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _rows: int = 0
 
@@ -226,20 +237,28 @@ class Staging:
         if names:
             self.nameless.append(dataset_id)
 
+    def is_filled(self, table: Table) -> bool:
+        """Whether any row was staged in a table: nobody needs to ask anything of an empty one."""
+        return table in self.filled
+
     def reserve(self, rows: int) -> int:
         """Keep numbers for rows that SQL stages; returns the number before the first of them."""
         self._rows += rows
         return self._rows - rows
 
     def flush(self) -> None:
-        """Write what is waiting."""
+        """Write what is waiting, and let PostgreSQL's planner know of it where it is much."""
         for table in list(self._waiting):
             self._write(table)
+        if self._rows > _CHUNK and self.connection.dialect.name == "postgresql":
+            for table in sorted(self.filled, key=lambda one: one.name):
+                self.connection.exec_driver_sql(f"ANALYZE {table.name}")
 
     def _write(self, table: Table) -> None:
         rows = self._waiting.pop(table, [])
         if not rows:
             return
+        self.filled.add(table)
         names = [column.name for column in table.c]
         defaults = {
             column.name: column.default.arg  # type: ignore[attr-defined]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select
 
 from zoo_provenance.counts import sum_counts
 from zoo_provenance.evidence.claims import Statement
@@ -123,17 +124,30 @@ def taxa_below(taxon_id: int) -> Any:
 
 def arrivals(connection: Connection, chosen: Filter) -> list[Arrival]:
     """Return the transfers that match, oldest first, undated last."""
-    ids = select(transfer.c.id).join(record, record.c.id == transfer.c.id).where(chosen.where())
-    support = Support.of(connection, ids)
-    lines = _grouped(connection.execute(_lines(ids)), "transfer_id")
+    ids = _one() if chosen == Filter(chosen.transfer_id) and chosen.transfer_id is not None else _several(chosen)
+    given = {"transfer": chosen.transfer_id} if ids is _one() else {}
+    support = Support.of(connection, ids, given)
+    lines = _grouped(connection.execute(_lines(ids), given), "transfer_id")
     animals: dict[tuple[int, str], list[str]] = {}
-    for row in connection.execute(_animals(ids)):
+    for row in connection.execute(_animals(ids), given):
         animals.setdefault((row.transfer_id, row.line_key), []).append(row.slug)
-    people = participants_of(connection, ids, support)
+    people = participants_of(connection, ids, support, given)
     return [
         _arrival(row, _made_lines(lines.get(row.id, ()), animals, support), people.get(row.id, ()), support)
-        for row in connection.execute(_transfers(ids))
+        for row in connection.execute(_transfers(ids), given)
     ]
+
+
+@cache
+def _one() -> Statement:
+    """Return the statement of one transfer, given as `transfer`: built once, for whichever it is."""
+    unmerged = select(transfer.c.id).join(record, record.c.id == transfer.c.id)
+    return unmerged.where(transfer.c.id == bindparam("transfer"), record.c.merged_into_id.is_(None))
+
+
+@lru_cache(maxsize=64)
+def _several(chosen: Filter) -> Statement:
+    return select(transfer.c.id).join(record, record.c.id == transfer.c.id).where(chosen.where())
 
 
 def _grouped(rows: Any, column: str) -> dict[int, list[Any]]:
@@ -143,6 +157,7 @@ def _grouped(rows: Any, column: str) -> dict[int, list[Any]]:
     return found
 
 
+@lru_cache(maxsize=64)
 def _transfers(ids: Statement) -> Statement:
     origin, destination = record.alias("origin"), record.alias("destination")
     return (
@@ -163,6 +178,7 @@ def _transfers(ids: Statement) -> Statement:
     )
 
 
+@lru_cache(maxsize=64)
 def _lines(ids: Statement) -> Statement:
     of = record.alias("taxon")
     return (
@@ -173,6 +189,7 @@ def _lines(ids: Statement) -> Statement:
     )
 
 
+@lru_cache(maxsize=64)
 def _animals(ids: Statement) -> Statement:
     return (
         select(line_animal.c.transfer_id, line_animal.c.line_key, record.c.slug)
@@ -186,28 +203,7 @@ def participants_of(
     connection: Connection, ids: Statement, support: Support, parameters: Mapping[str, Any] | None = None
 ) -> dict[int, tuple[Participant, ...]]:
     """Return the participants of transfers, by transfer: givers first, then in order of role."""
-    who, behalf = record.alias("who"), record.alias("behalf")
-    rank = case(
-        *(
-            (participant.c.role == role, place)
-            for place, role in enumerate(("giver", "lender", "recipient", "delivered", "escorted", "received"))
-        ),
-        else_=9,
-    )
-    rows = connection.execute(
-        select(
-            participant,
-            who.c.slug.label("who"),
-            who.c.label.label("who_label"),
-            behalf.c.slug.label("behalf"),
-            behalf.c.label.label("behalf_label"),
-        )
-        .outerjoin(who, who.c.id == func.coalesce(participant.c.person_id, participant.c.institution_id))
-        .outerjoin(behalf, behalf.c.id == participant.c.on_behalf_of_id)
-        .where(participant.c.transfer_id.in_(ids))
-        .order_by(participant.c.transfer_id, rank, participant.c.role, participant.c.key),
-        dict(parameters or {}),
-    )
+    rows = connection.execute(_people(ids), dict(parameters or {}))
     return {
         transfer_id: tuple(
             Participant(
@@ -222,6 +218,31 @@ def participants_of(
         )
         for transfer_id, group in _grouped(rows, "transfer_id").items()
     }
+
+
+@lru_cache(maxsize=64)
+def _people(ids: Statement) -> Statement:
+    who, behalf = record.alias("who"), record.alias("behalf")
+    rank = case(
+        *(
+            (participant.c.role == role, place)
+            for place, role in enumerate(("giver", "lender", "recipient", "delivered", "escorted", "received"))
+        ),
+        else_=9,
+    )
+    return (
+        select(
+            participant,
+            who.c.slug.label("who"),
+            who.c.label.label("who_label"),
+            behalf.c.slug.label("behalf"),
+            behalf.c.label.label("behalf_label"),
+        )
+        .outerjoin(who, who.c.id == func.coalesce(participant.c.person_id, participant.c.institution_id))
+        .outerjoin(behalf, behalf.c.id == participant.c.on_behalf_of_id)
+        .where(participant.c.transfer_id.in_(ids))
+        .order_by(participant.c.transfer_id, rank, participant.c.role, participant.c.key)
+    )
 
 
 def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]], support: Support) -> Iterator[Line]:

