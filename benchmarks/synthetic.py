@@ -13,6 +13,7 @@ from zoo_provenance.counts import bound_text, parse_count
 from zoo_provenance.dates import parse_date
 from zoo_provenance.evidence.comparing import meaning_of
 from zoo_provenance.evidence.concluding import Claimed, conclude
+from zoo_provenance.loading.bulk import keys
 from zoo_provenance.names import fold
 from zoo_provenance.tables import (
     animal,
@@ -56,7 +57,8 @@ class World:
         self.ids = 0
 
     def write(self) -> None:
-        """Write it all, parents first."""
+        """Write it all, parents first, indexes afterwards."""
+        again = keys.set_aside(self.connection)
         self.connection.execute(insert(dataset), [{"id": 1, "name": "synthetic"}])
         self.connection.execute(
             insert(batch), [{"id": 1, "at": "2026-01-01", "actor": "nobody", "command": "made", "digest": "0"}]
@@ -69,6 +71,7 @@ class World:
         self._flush()
         self._lives()
         self._flush()
+        keys.make_again(self.connection, again)
 
     # -- registries ----------------------------------------------------------------------------------
 

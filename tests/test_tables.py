@@ -588,6 +588,27 @@ WRONG: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         {"animal.csv": "slug\na\n"},
         ["animal.csv: is no table of a data set and would not be read (did you mean 'animals'?)"],
     ),
+    "an animal on a line that cannot go in": (
+        {
+            "animals.csv": "slug,taxon\nx,nothing\n",
+            "transfers.csv": "slug\nt\n",
+            "lines.csv": "transfer,key,taxon,animals,unsourced\nt,a,nowhere,x,yes\n",
+            "descent.csv": "child,parent,role\nx,y,dam\n",
+        },
+        [
+            "animals.csv:2:taxon: no taxon 'nothing'",
+            "descent.csv:2:parent: no animal 'y'",
+            "lines.csv:2:taxon: no taxon 'nowhere'",
+        ],
+    ),
+    "a name twice": (
+        {"people.csv": "slug\na\n", "names.csv": "record,name\na,A\na,A\n"},
+        ["names.csv:3:record: 'a': the same stands already at {folder}/names.csv:2"],
+    ),
+    "no scheme of identifiers": (
+        {"people.csv": "slug,id.,id.a b\na,1,2\n"},
+        ["people.csv:1:id.: unknown column 'id.'", "people.csv:1:id.a b: unknown column 'id.a b'"],
+    ),
     "seeds beside tables": ({"people.csv": "slug\na\n", "taxa.yaml": "a: {}\n"}, ["taxa.yaml: stands beside tables"]),
 }
 
@@ -608,6 +629,25 @@ def test_what_is_wrong_is_told_with_its_place_and_nothing_is_left_behind(url: UR
     assert loaded.batch is None
     assert everything(url)["record"] == []
     assert everything(url)["dataset"] == []
+
+
+def test_what_is_wrong_is_told_the_same_in_bulk(url: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "WORTHWHILE", 1)
+    content = {"people.csv": "slug,source\na,s\n", "names.csv": "record,name\na,A\na,A\n", "sources.csv": "slug\ns\n"}
+    (told,) = load(url, write(tmp_path / "set", content)).problems
+    assert told.message.startswith("'a': the same stands already at")
+    assert everything(url)["record"] == []
+    with database.reading(url) as connection:
+        assert schema.drift(connection) == []
+
+
+def test_two_folders_of_tables_are_told_of_together(url: URL, tmp_path: Path) -> None:
+    one = write(tmp_path / "one", {"people.csv": "slug\na b\n"})
+    other = write(tmp_path / "other", {"taxa.csv": "slug,rank\na,b\n"})
+    assert [problem.code for problem in load(url, one, other).problems] == ["bad-slug", "bad-word"]
+    write(one, {"people.csv": "slug\na\n"})
+    write(other, {"taxa.csv": "slug,rank\nb,genus\n"})
+    assert load(url, one, other).created == {"taxon": 1, "person": 1}
 
 
 def test_one_cause_is_told_once(url: URL, written: Path) -> None:

@@ -61,20 +61,14 @@ class Checks:
             select(ranked).where(ranked.c.place > 1).order_by(ranked.c.file, ranked.c.line).limit(ENOUGH)
         )
 
-    def tell_short(self) -> None:
-        """Tell of the rows that could not be entered, of all tables that fell short."""
-        for target in self.entering.short:
-            before = len(self.problems)
-            self._tell_lost(target)
-            if target in PARTS and len(self.problems) == before:
-                self._tell_doubled_parts(target)
-        self._tell_animals_twice()
-
     def tell_all(self) -> None:
-        """Where rows could not be read, tell of what is wrong between those that could."""
+        """Tell of everything that is wrong between rows: what they name, what they are part of, what stands twice."""
         for target in targets(self.pouring):
             self._tell_lost(target)
-        self._tell_animals_twice()
+        for target in targets(self.pouring):
+            if target in PARTS and not self.unreadable:
+                self._tell_doubled_parts(target)
+        self.tell_animals_twice()
 
     def _tell_lost(self, target: Target) -> None:
         """Tell of references that lead nowhere, or to the record itself, and of parts of no record."""
@@ -158,7 +152,7 @@ class Checks:
                 f"{said!r}: the same stands already at {place}",
             )
 
-    def _tell_animals_twice(self) -> None:
+    def tell_animals_twice(self) -> None:
         """Tell of animals that are on two lines of one transfer."""
         rows = staging.LINE_ANIMAL
         if not self.pouring.counts[rows]:

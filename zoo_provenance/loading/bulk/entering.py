@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -229,7 +230,6 @@ class Entering:
         self.connection: Connection = self.pouring.connection
         self.first_new = self.connection.execute(select(func.coalesce(func.max(record.c.id), 0))).scalar_one()
         self.created: dict[Kind, int] = {}
-        self.short: list[Target] = []
 
     def records(self) -> None:
         """Enter the spine of all records that are new; a row's number gives its id, so that no row looks for its own."""
@@ -265,14 +265,14 @@ class Entering:
     def _id_of(self, poured: Table) -> ColumnElement[int]:
         return poured.c.row + literal(self.first_new)
 
-    def everything(self) -> None:
-        """Enter the kinds' own rows and their parts, of the records that are new."""
-        for kind in Kind:
-            if self.created.get(kind):
-                self._enter(OF_KIND[kind], self.created[kind])
-        for part in PARTS:
-            if self.pouring.counts[part.poured]:
-                self._enter(part, self._expected(part))
+    def everything(self) -> bool:
+        """Enter the kinds' own rows and their parts, of the records that are new; whether all could be entered.
+
+        Ends with the first table that falls short: what comes after leans on what is missing.
+        """
+        kinds = ((OF_KIND[kind], number) for kind, number in self.created.items() if number)
+        parts = ((part, self._expected(part)) for part in PARTS if self.pouring.counts[part.poured])
+        return all(self._enter(target) >= expected for target, expected in chain(kinds, parts))
 
     def _expected(self, part: Target) -> int:
         """Return how many of a part's rows are of records that are new; all, where nothing was there before."""
@@ -284,7 +284,8 @@ class Entering:
         known = select(func.count()).select_from(rows.join(record, record.c.slug == rows.c.slug))
         return poured - self.connection.execute(known.where(record.c.id <= self.first_new)).scalar_one()
 
-    def _enter(self, target: Target, expected: int) -> None:
+    def _enter(self, target: Target) -> int:
+        """Enter the rows of new records that name what there is; return how many went in."""
         rows, is_kind = target.poured, target in OF_KIND.values()
         joined = Joined.of(target, rows, self._id_of(rows) if is_kind else None)
         values = values_of(target, joined)
@@ -300,8 +301,7 @@ class Entering:
         if not is_kind:
             # Rows of one record lie together, and keys are written in their own order.
             query = query.order_by(joined.mine.c.id, *(rows.c[name] for name in ("key", "line_key") if name in rows.c))
-        if self._insert(target.table, list(values), query) < expected:
-            self.short.append(target)
+        return self._insert(target.table, list(values), query)
 
     def _insert(self, table: Table, columns: list[str], query: Select[Any]) -> int:
         """Insert rows and return how many; those whose key is there already are left out."""

@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple, cast
 
 from zoo_provenance.errors import quoted
 from zoo_provenance.loading.problems import File, Mark, Problem, path_for_messages
+from zoo_provenance.vocabulary import SLUG
 
 CHUNK = 10_000
 LONGEST_LINE = 1 << 20
@@ -138,7 +139,7 @@ class _Reader:
 
     def __init__(self, file: File, columns: Sequence[str], required: Sequence[str], problems: Any) -> None:
         self.file = file
-        self.known = set(columns)
+        self.known = {name for name in columns if not name.endswith(".")}
         self.families = tuple(name for name in columns if name.endswith("."))
         self.required = required
         self.problems = problems
@@ -214,7 +215,7 @@ class _Reader:
 
         fine = True
         for name in names:
-            if name in self.known or (name.startswith(self.families) and name not in self.families):
+            if self._is_known(name):
                 continue
             fine = False
             hint = nearest(name, sorted(self.known)) or self._expected()
@@ -222,9 +223,14 @@ class _Reader:
             self.tell(line, name[:60], "unknown-column", what, hint)
         return fine
 
+    def _is_known(self, name: str) -> bool:
+        family = next((family for family in self.families if name.startswith(family)), None)
+        return name in self.known or (family is not None and SLUG.fullmatch(name.removeprefix(family)) is not None)
+
     def _expected(self) -> str:
         return "expected columns are: " + ", ".join(
-            f"{name}<scheme>" if name.endswith(".") else name for name in sorted(self.known, key=self._place)
+            f"{name}<scheme>" if name.endswith(".") else name
+            for name in sorted([*self.known, *self.families], key=self._place)
         )
 
     def _place(self, name: str) -> tuple[bool, str]:
@@ -272,9 +278,7 @@ class _Reader:
 
     def _transposed(self, found: list[dict[str, Any]], places: list[int]) -> Iterator[Chunk]:
         names = sorted(set().union(*found))
-        if not all(
-            name in self.known or (name.startswith(self.families) and name not in self.families) for name in names
-        ):
+        if not all(map(self._is_known, names)):
             kept = [at for at, one in enumerate(found) if self._known(one, places[at])]
             found, places = [found[at] for at in kept], [places[at] for at in kept]
             names = sorted(set().union(*found))

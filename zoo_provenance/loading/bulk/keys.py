@@ -7,12 +7,12 @@ from sqlalchemy import Connection, text
 from zoo_provenance import search_index
 
 _INDEXES = {
-    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name",
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE INDEX%' ORDER BY name",
     "postgresql": (
         "SELECT i.relname, pg_get_indexdef(x.indexrelid) FROM pg_index x"
         " JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid"
         " WHERE t.relnamespace = current_schema()::regnamespace AND i.relnamespace = t.relnamespace"
-        " AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = x.indexrelid) ORDER BY i.relname"
+        " AND NOT x.indisunique ORDER BY i.relname"
     ),
 }
 _FOREIGN_KEYS = (
@@ -28,7 +28,7 @@ _OWNED = (
 def set_aside(connection: Connection) -> list[str]:
     """Drop secondary indexes, and on PostgreSQL foreign keys; return the statements that make them again.
 
-    Only an owner may: for anybody else nothing is dropped. The caller's transaction makes it all or nothing. SQLite
+    Unique ones stay: they find what is said twice. Only an owner may: for anybody else nothing is dropped. The caller's transaction makes it all or nothing. SQLite
     keeps its foreign keys: it checks them row by row at little cost, and cannot take one away.
     """
     search_index.suspend(connection)

@@ -59,6 +59,20 @@ def load_tables(
     Problems are told to the staging's; where there are any the caller rolls back.
     """
     pouring = Pouring(stage.connection)
+    try:
+        return _load(stage, pouring, tables, dataset_id, note, progress)
+    finally:
+        pouring.close()
+
+
+def _load(
+    stage: Staging,
+    pouring: Pouring,
+    tables: Tables,
+    dataset_id: int,
+    note: Callable[[bytes], None],
+    progress: Progress,
+) -> Entered:
     unreadable = _pour(stage, pouring, tables, note, progress)
     entered = Entered()
     if not stage.problems:
@@ -74,8 +88,10 @@ def load_tables(
     if stage.problems:
         checks.tell_all()
         return entered
-    entering.everything()
-    checks.tell_short()
+    if entering.everything():
+        checks.tell_animals_twice()
+    else:
+        checks.tell_all()
     checks.tell_unsourced_parts()
     if stage.problems:
         return entered
@@ -95,7 +111,6 @@ def load_tables(
         tell_circles(entering, stage.files, stage.problems)
     silent = [STAGED[table] for table in staging.PARTS if table not in pouring.spoken]
     stage.leave_alone(dataset_id, silent, names=not pouring.names_spoken)
-    pouring.close()
     return entered
 
 
