@@ -1146,7 +1146,10 @@ def test_other_files_are_left_alone(standing: Standing, seeds: WriteSeeds) -> No
             lambda folder: folder / "transfers",
             "is no data set: it has no dataset.yaml (write one with: name: my-data-set)",
         ),
-        (lambda folder: folder / "notes.txt", "is no seed file; expected a data set's folder or a .yaml file in one"),
+        (
+            lambda folder: folder / "notes.txt",
+            "is no seed file; expected a data set's folder, or a .yaml, .csv or .jsonl file in one",
+        ),
         (lambda folder: folder.parent / "stray.yaml", "belongs to no data set: no dataset.yaml beside or above it"),
     ],
 )

@@ -584,6 +584,10 @@ WRONG: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         {"beasts.csv": "slug\na\n"},
         ["beasts.csv: is no table of a data set and would not be read"],
     ),
+    "a misspelt table beside a data set's name": (
+        {"dataset.yaml": "name: x\n", "animal.csv": "slug\na\n"},
+        ["animal.csv: is no table of a data set and would not be read (did you mean 'animals'?)"],
+    ),
     "a misspelt table": (
         {"animal.csv": "slug\na\n"},
         ["animal.csv: is no table of a data set and would not be read (did you mean 'animals'?)"],

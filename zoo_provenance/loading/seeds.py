@@ -153,23 +153,23 @@ class SeedReader:
 
     def _tables(self, folder: Path, files: set[Path] | None) -> list[TableFile]:
         """Return the table files of a folder, or the chosen ones of them; what would be passed over is a problem."""
-        found = []
         try:
-            listed = sorted(folder.iterdir())
+            listed = [path for path in sorted(folder.iterdir()) if stem_of(path) is not None and path.is_file()]
         except OSError:
             return []  # told where seed files are looked for
-        for path in listed:
-            chosen = files is None or path.resolve() in files
-            if stem_of(path) is None or not chosen or not path.is_file():
-                continue
-            table = table_of(path, TABLES)
-            if table is None:
-                stem = stem_of(path) or ""
-                hint = nearest(stem, TABLES) or f"expected one of {', '.join(TABLES)}"
+        named = {path: table_of(path, TABLES) for path in listed if files is None or path.resolve() in files}
+        found = [TableFile(path, table) for path, table in named.items() if table is not None]
+        for path in (path for path, table in named.items() if table is None):
+            hint = nearest(stem_of(path) or "", TABLES)
+            # Beside seed files others are left alone, unless their name is nearly a table's.
+            if hint or found or files or not self._has_seeds(folder):
+                hint = hint or f"expected one of {', '.join(TABLES)}"
                 self._whole(path, "misplaced", "is no table of a data set and would not be read", hint)
-            else:
-                found.append(TableFile(path, table))
         return found
+
+    @staticmethod
+    def _has_seeds(folder: Path) -> bool:
+        return any((folder / name).exists() for name in (*REGISTRIES, *_FOLDERS, "dataset.yaml"))
 
     def _read_tables(self, data_set: DataSet, tables: list[TableFile], found: tuple[File, Node] | None) -> None:
         for path in self._files(data_set.folder) if data_set.chosen is None else ():
