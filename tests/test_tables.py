@@ -220,6 +220,64 @@ def test_loading_twice_changes_nothing(url: URL, written: Path) -> None:
     assert everything(url) == before
 
 
+MOVED = LINES.replace(
+    "gift,skins,panthera-leo,SKI,>3,,ministry,Dry.\n", "loan,skins,panthera-leo,SKI,>3,,ministry,Dry.\n"
+)
+
+
+def test_a_line_that_moves_to_another_transfer_is_gone_from_the_first(
+    filled: URL, servers: Servers, written: Path
+) -> None:
+    write(written, {"lines.csv": MOVED})
+    assert load(filled, written).updated == {"transfer": 2}
+    assert load(filled, written).batch is None
+    fresh = servers.fresh(filled.get_backend_name())
+    load(fresh, written)
+    assert everything(filled) == everything(fresh)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("lines.csv", "transfer,key,taxon\nloan,lions,panthera-leo\n"),
+        ("lines.csv", "transfer,key\n"),
+        ("descent.csv", "child,parent,role\n"),
+        ("participants.csv", "transfer,key,who\n"),
+        ("names.csv", "record,name\n"),
+        ("transfers.csv", "slug,kind,source\ngift,gift,agency\nthanks,gift,agency\nloan,loan,agency\n"),
+        ("sources.csv", "slug\nministry\nagency\n"),
+    ],
+)
+def test_a_table_with_less_in_it_says_less(filled: URL, servers: Servers, written: Path, name: str, text: str) -> None:
+    write(written, {name: text})
+    assert load(filled, written).problems == ()
+    fresh = servers.fresh(filled.get_backend_name())
+    load(fresh, written)
+    assert everything(filled) == everything(fresh)
+    assert load(filled, written).batch is None
+
+
+def test_what_is_unknown_stays_so_when_something_else_changes(url: URL, servers: Servers, tmp_path: Path) -> None:
+    content = {
+        "sources.csv": "slug\ns\n",
+        "transfers.csv": "slug,name,kind,sources\nt,T,?,s\n",
+        "lines.csv": "transfer,key,term,count\nt,k,?,?\n",
+    }
+    folder = write(tmp_path / "set", content)
+    load(url, folder)
+    write(folder, {"transfers.csv": "slug,name,kind,sources\nt,U,?,s\n"})
+    assert load(url, folder).updated == {"transfer": 1}
+    fresh = servers.fresh(url.get_backend_name())
+    load(fresh, folder)
+    assert everything(url) == everything(fresh)
+
+
+def test_a_long_chain_of_taxa_is_no_circle_and_is_soon_walked(servers: Servers, tmp_path: Path) -> None:
+    rows = "".join(f"t{n},t{n + 1}\n" for n in range(2_000)) + "t2000,\n"
+    url = servers.fresh("sqlite")
+    assert load(url, write(tmp_path / "set", {"taxa.csv": "slug,parent\n" + rows})).created == {"taxon": 2_001}
+
+
 CHANGES: dict[str, tuple[str, str, str, dict[str, int]]] = {
     "a value": ("animals.csv", "leo,Leo,panthera-leo,male", "leo,Leo,panthera-leo,female", {"animal": 1}),
     "a label": ("animals.csv", "leo,Leo,", "leo,Leonid,", {"animal": 1}),
@@ -478,7 +536,7 @@ WRONG: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
     "a line without end": ({"people.csv": "slug,name\na," + "n" * 3_000_000}, ["people.csv:2: a line is longer than"]),
     "a cell without end": (
         {"people.csv": 'slug,name\na,"' + "n\n" * 90_000 + '"\n'},
-        ["people.csv:2: a quotation mark opens a cell here that is not closed"],
+        ["people.csv:2: a cell is longer than 131,072 characters"],
     ),
     "no gzip": ({"people.csv.gz": b"\x1f\x8b\x08nonsense"}, ["people.csv.gz: cannot be unpacked"]),
     "half a gzip": (
@@ -613,6 +671,52 @@ WRONG: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         {"people.csv": "slug,id.,id.a b\na,1,2\n"},
         ["people.csv:1:id.: unknown column 'id.'", "people.csv:1:id.a b: unknown column 'id.a b'"],
     ),
+    "a circle that years do not rule out": (
+        {
+            "animals.csv": "slug,born,unsourced\na,2000,yes\nb,,yes\nc,2010,yes\n",
+            "descent.csv": "child,parent,role\nc,a,dam\nb,c,dam\na,b,dam\n",
+        },
+        ["descent.csv:4:parent: 'a' would descend from itself: a → b → c → a"],
+    ),
+    "a taxon beside one that cannot go in": (
+        {"taxa.csv": "slug,parent\na,b\nb,zzz\n"},
+        ["taxa.csv:3:parent: no taxon 'zzz'"],
+    ),
+    "blanks around what is unknown": (
+        {"animals.csv": "slug,sex,unsourced\na, ?,yes\n"},
+        ["animals.csv:2:sex: ' ?' has blanks around '?'; leave them out"],
+    ),
+    "a scientific name that is no text": (
+        {"taxa.csv": b"slug,scientific_name\na,Leo \xff\nb,Leo \0\n"},
+        [
+            "taxa.csv:2:scientific_name: is not UTF-8; save the file as UTF-8",
+            "taxa.csv:3:scientific_name: a control character (U+0000) cannot stand here; remove it",
+        ],
+    ),
+    "a broken header": (
+        {"taxa.csv": 'slug,"na"me,rank\na,b,c\nd,e,f\n'},
+        ["taxa.csv:1: a quotation mark stands within a cell"],
+    ),
+    "a folder called as a table": (
+        {"people.csv": "slug\na\n", "animals.csv/x": "slug\n"},
+        ["animals.csv: cannot be read: Is a directory"],
+    ),
+    "a probability in other digits": (
+        {"animals.csv": "slug\nx\ny\n", "descent.csv": "child,parent,role,probability\nx,y,dam,٠.٥\ny,x,sire,0_1\n"},
+        ["descent.csv:2:probability: '٠.٥' is no probability", "descent.csv:3:probability: '0_1' is no probability"],
+    ),
+    "several names in one cell": (
+        {"people.jsonl": '{"slug": "a", "name": ["Leo", "Lea"]}\n'},
+        ["people.jsonl:1:name: name: expected one value, found a list"],
+    ),
+    "a link that leads nowhere": (
+        {"transfers.csv": "slug,ends\nt,u\n"},
+        ["transfers.csv:2:ends: no transfer 'u'"],
+    ),
+    "gzip in gzip": (
+        {"people.csv.gz": gzip.compress(gzip.compress(b"slug\na\n"))},
+        ["people.csv.gz: is packed twice over; unpack it once"],
+    ),
     "seeds beside tables": ({"people.csv": "slug\na\n", "taxa.yaml": "a: {}\n"}, ["taxa.yaml: stands beside tables"]),
 }
 
@@ -623,6 +727,7 @@ def test_what_is_wrong_is_told_with_its_place_and_nothing_is_left_behind(url: UR
     folder = tmp_path / "set"
     folder.mkdir()
     for name, text in content.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     loaded = load(url, folder)
     told = [problem.one_line() for problem in loaded.problems]

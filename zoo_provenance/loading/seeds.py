@@ -154,7 +154,7 @@ class SeedReader:
     def _tables(self, folder: Path, files: set[Path] | None) -> list[TableFile]:
         """Return the table files of a folder, or the chosen ones of them; what would be passed over is a problem."""
         try:
-            listed = [path for path in sorted(folder.iterdir()) if stem_of(path) is not None and path.is_file()]
+            listed = [path for path in sorted(folder.iterdir()) if stem_of(path) is not None]
         except OSError:
             return []  # told where seed files are looked for
         named = {path: table_of(path, TABLES) for path in listed if files is None or path.resolve() in files}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Table, func, or_, select, union_all
+from sqlalchemy import Table, func, literal, or_, select, union_all
 
 from zoo_provenance.errors import quoted
 from zoo_provenance.loading.bulk import staging
-from zoo_provenance.loading.bulk.entering import OF_CLAIMS, OF_KIND, PARTS, Entering, Joined, Target, targets
+from zoo_provenance.loading.bulk.entering import OF_CLAIMS, OF_KIND, OF_LINKS, PARTS, Entering, Joined, Target, targets
 from zoo_provenance.loading.problems import ENOUGH, File, Mark, Problem, nearest
 from zoo_provenance.loading.resolving import slugs_of
 from zoo_provenance.tables import record
@@ -98,10 +98,12 @@ class Checks:
         joined = Joined.of(target, rows)
         there = record.alias("there")
         source = joined.source.outerjoin(there, there.c.slug == rows.c[column])
-        lost = select(rows.c.file, rows.c.line, rows.c[column].label("named"), there.c.kind).select_from(source)
+        beside = rows.c.kind if target is OF_LINKS else literal(header)
+        lost = select(rows.c.file, rows.c.line, rows.c[column].label("named"), there.c.kind, beside.label("header"))
+        lost = lost.select_from(source)
         lost = lost.where(joined.unresolved(column)).order_by(rows.c.file, rows.c.line).limit(ENOUGH)
         for row in self.connection.execute(lost):
-            self._tell_unknown(row, header, row.named, row.kind, kinds)
+            self._tell_unknown(row, row.header, row.named, row.kind, kinds)
 
     def _tell_unknown(self, row: Any, header: str, named: str, other: str | None, kinds: tuple[Kind, ...]) -> None:
         called = " or ".join(kind.value for kind in kinds) if len(kinds) < len(Kind) else "record"

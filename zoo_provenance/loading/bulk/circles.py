@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Table, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, FromClause, Table, delete, exists, func, insert, select
 
 from zoo_provenance.loading.bulk import staging
 from zoo_provenance.loading.bulk.entering import Entering
-from zoo_provenance.loading.bulk.staging import LINKS
+from zoo_provenance.loading.bulk.staging import LAYER, LINKS, NEXT
 from zoo_provenance.loading.problems import File, Mark, Problem
 from zoo_provenance.tables import animal, descent, institution, record, source_basis, taxon
 from zoo_provenance.vocabulary import Kind
@@ -20,16 +20,13 @@ _TOLD = 1000
 def tell_circles(entering: Entering, files: Sequence[File], problems: Any) -> None:
     """Tell of animals that would descend from themselves, and the like of sources, taxa and institutions.
 
-    Where a parent is known to be older than its young there is no circle; only the other links are looked at.
+    Where every parent is known to be older than its young there is no circle, and nothing to walk.
     """
     counts = entering.pouring.counts
-    parent, child = animal.alias("parent"), animal.alias("child")
-    older = func.coalesce(parent.c.born_latest < child.c.born_earliest, False)
-    young = descent.join(parent, parent.c.id == descent.c.parent_id).join(child, child.c.id == descent.c.child_id)
-    if counts[staging.DESCENT]:
-        link = (descent.c.child_id, descent.c.parent_id)
+    if counts[staging.DESCENT] and _may_turn(entering):
         says = ("parent", "would descend from itself")
-        _tell(entering, link, young, older.is_(False), staging.DESCENT, says, files, problems)
+        link = (descent.c.child_id, descent.c.parent_id)
+        _tell(entering, link, descent, descent.c.child_id > 0, staging.DESCENT, says, files, problems)
     if counts[staging.BASIS]:
         link = (source_basis.c.source_id, source_basis.c.based_on_id)
         says = ("based_on", "would be based on itself")
@@ -85,19 +82,34 @@ def _tell(
             )
 
 
+def _may_turn(entering: Entering) -> bool:
+    """Whether some parent is not known to be older than its young: every circle has such a link."""
+    parent, child = animal.alias("parent"), animal.alias("child")
+    older = func.coalesce(parent.c.born_latest < child.c.born_earliest, False)
+    both = descent.join(parent, parent.c.id == descent.c.parent_id).join(child, child.c.id == descent.c.child_id)
+    found = select(descent.c.child_id).select_from(both).where(older.is_(False)).limit(1)
+    return entering.connection.execute(found).first() is not None
+
+
 def _peel(entering: Entering) -> None:
-    """Take away links to those from which no link leads on, and from those to which none leads, until none is left."""
+    """Take away the links that are in no circle: layer by layer from where none leads on, then from where none begins."""
     connection = entering.connection
-    onward, back = LINKS.alias("onward"), LINKS.alias("back")
-    ends = ~exists().where(onward.c.child == LINKS.c.parent)
-    begins = ~exists().where(back.c.parent == LINKS.c.child)
     for column in (LINKS.c.child, LINKS.c.parent):
-        connection.exec_driver_sql(
-            f"CREATE INDEX IF NOT EXISTS ix_{LINKS.name}_{column.name} ON {LINKS.name} ({column.name})"
-        )
-    peeled = delete(LINKS).where(or_(ends, begins)).execution_options(preserve_rowcount=True)
-    while connection.execute(peeled).rowcount:
-        pass
+        name = f"ix_{LINKS.name}_{column.name}"
+        connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS {name} ON {LINKS.name} ({column.name})")
+    for end, other in ((LINKS.c.parent, LINKS.c.child), (LINKS.c.child, LINKS.c.parent)):
+        again = LINKS.alias("again")
+        connection.execute(delete(LAYER))
+        ends = select(end).where(~exists().where(again.c[other.name] == end)).distinct()
+        connection.execute(insert(LAYER).from_select(["id"], ends))
+        while connection.execute(select(LAYER.c.id).limit(1)).first() is not None:
+            connection.execute(delete(NEXT))
+            reached = select(other).where(end.in_(select(LAYER.c.id))).distinct()
+            connection.execute(insert(NEXT).from_select(["id"], reached))
+            connection.execute(delete(LINKS).where(end.in_(select(LAYER.c.id))))
+            connection.execute(delete(LAYER))
+            free = select(NEXT.c.id).where(~exists().where(again.c[other.name] == NEXT.c.id))
+            connection.execute(insert(LAYER).from_select(["id"], free))
 
 
 def _circle(start: int, onward: dict[int, list[int]]) -> list[int]:

@@ -160,10 +160,17 @@ def _longest(name: str) -> int:
     return LONGEST.get(name, LABEL_LENGTH)
 
 
+def _unknown(text: str) -> bool:
+    """Whether a source calls the value unknown. Raises Unreadable where blanks stand around the mark."""
+    if text != UNKNOWN and text.strip() == UNKNOWN:
+        raise Unreadable(f"{quoted(text)} has blanks around {UNKNOWN!r}; leave them out")
+    return text == UNKNOWN
+
+
 @cache
 def _references() -> Memo:
     def read(text: str) -> str | None:
-        if text == UNKNOWN:
+        if _unknown(text):
             return None
         slug = text if SLUG.fullmatch(text) else text.strip().lower()
         if not SLUG.fullmatch(slug):
@@ -179,7 +186,7 @@ def _memo(name: str, field: Field) -> Memo:
     if field.shape is Shape.DATE:
 
         def day(text: str) -> tuple[str | None, str | None, str | None]:
-            if text == UNKNOWN:
+            if _unknown(text):
                 return None, None, None
             if len(text) > LABEL_LENGTH:
                 raise Unreadable(f"is longer than {LABEL_LENGTH} characters")
@@ -190,7 +197,7 @@ def _memo(name: str, field: Field) -> Memo:
     if field.shape is Shape.COUNT:
 
         def number(text: str) -> tuple[Any, ...]:
-            if text == UNKNOWN:
+            if _unknown(text):
                 return (None,) * 6
             count = parse_count(text.strip())
             return count.text, count.least, count.most, *(count.sexes or (None,) * 3)
@@ -198,7 +205,7 @@ def _memo(name: str, field: Field) -> Memo:
         return Memo(number, (None,) * 6)
 
     def word(text: str) -> str | None:
-        return None if text == UNKNOWN else read_value(field, name, text.strip()).text
+        return None if _unknown(text) else read_value(field, name, text.strip()).text
 
     return Memo(word)
 
@@ -260,6 +267,9 @@ class TableShape:
 
 _VOUCHED = ("sources", "source", "unsourced", "notes")
 _RECORD = ("name", *_VOUCHED, "id.")
+
+LISTS = frozenset({"sources", "source", "based_on", "animals", "passes", *(kind.value for kind in LinkKind)})
+"""Columns whose cells may name several."""
 
 TABLES: Mapping[str, TableShape] = {
     "taxa": TableShape(Kind.TAXON, ("slug",), _RECORD),

@@ -19,6 +19,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     true,
     update,
@@ -285,7 +286,12 @@ class Entering:
         return poured - self.connection.execute(known.where(record.c.id <= self.first_new)).scalar_one()
 
     def _enter(self, target: Target) -> int:
-        """Enter the rows of new records that name what there is; return how many went in."""
+        """Enter the rows of new records that name what there is; return how many went in.
+
+        Where rows name one another none goes in unless all can.
+        """
+        if target.to_its_kind and target in OF_KIND.values() and self._lost(target):
+            return -1
         rows, is_kind = target.poured, target in OF_KIND.values()
         joined = Joined.of(target, rows, self._id_of(rows) if is_kind else None)
         values = values_of(target, joined)
@@ -302,6 +308,15 @@ class Entering:
             # Rows of one record lie together, and keys are written in their own order.
             query = query.order_by(joined.mine.c.id, *(rows.c[name] for name in ("key", "line_key") if name in rows.c))
         return self._insert(target.table, list(values), query)
+
+    def _lost(self, target: Target) -> bool:
+        joined = Joined.of(target, target.poured)
+        lost = [joined.unresolved(one.column) for one in target.references]
+        lost += [joined.id_of(one.column) == joined.mine.c.id for one in target.to_its_kind]
+        return (
+            self.connection.execute(select(literal(1)).select_from(joined.source).where(or_(*lost)).limit(1)).first()
+            is not None
+        )
 
     def _insert(self, table: Table, columns: list[str], query: Select[Any]) -> int:
         """Insert rows and return how many; those whose key is there already are left out."""

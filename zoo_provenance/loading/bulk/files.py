@@ -8,7 +8,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -22,6 +22,7 @@ CHUNK = 10_000
 LONGEST_LINE = 1 << 20
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
 _BUFFER = 1 << 18
+_GZIP = b"\x1f\x8b"
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 Note = Callable[[bytes], None]
@@ -68,23 +69,33 @@ def stem_of(path: Path) -> str | None:
 
 
 def read_chunks(
-    table_file: TableFile, columns: Sequence[str], required: Sequence[str], problems: Any, note: Note
+    table_file: TableFile,
+    columns: Sequence[str],
+    required: Sequence[str],
+    problems: Any,
+    note: Note,
+    several: Collection[str] = (),
 ) -> Iterator[Chunk]:
     """Yield a file's rows, some thousands at a time; what cannot be read is told, and reading goes on after it.
 
-    `columns` are the names a header may have (one that ends in a dot stands for any name beginning so).
+    `columns` are the names a header may have (one that ends in a dot stands for any name beginning so), `several` those
+    whose cells may name several things.
     """
-    reader = _Reader(File(table_file.shown, table=True), columns, required, problems)
+    reader = _Reader(File(table_file.shown, table=True), columns, required, several, problems)
     is_json = not _is_separated(table_file.path)
     try:
         with table_file.path.open("rb") as plain:
-            start = plain.peek(2)[:2]
+            packed = plain.peek(2)[:2] == _GZIP
+            raw = cast("IO[bytes]", io.BufferedReader(_Noted(plain, note), _BUFFER))
+            unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
+            whole = io.BufferedReader(_Lined(cast("IO[bytes]", unpacked)), _BUFFER)
+            start = whole.peek(2)[:2]
             if start in {b"\xff\xfe", b"\xfe\xff"}:
                 reader.tell(0, "", "encoding", "is UTF-16; save the file as UTF-8")
                 return
-            raw = cast("IO[bytes]", io.BufferedReader(_Noted(plain, note), _BUFFER))
-            unpacked = gzip.GzipFile(fileobj=raw) if start == b"\x1f\x8b" else raw
-            whole = io.BufferedReader(_Lined(cast("IO[bytes]", unpacked)), _BUFFER)
+            if start == _GZIP:
+                reader.tell(0, "", "encoding", "is packed twice over; unpack it once")
+                return
             text = io.TextIOWrapper(whole, encoding="utf-8-sig", errors="surrogateescape", newline="")
             try:
                 yield from reader.objects(text) if is_json else reader.rows(text)
@@ -137,7 +148,10 @@ class _TooLong(Exception):
 class _Reader:
     """Reads one file's rows and tells of those that cannot be read."""
 
-    def __init__(self, file: File, columns: Sequence[str], required: Sequence[str], problems: Any) -> None:
+    def __init__(
+        self, file: File, columns: Sequence[str], required: Sequence[str], several: Collection[str], problems: Any
+    ) -> None:
+        self.several = several
         self.file = file
         self.known = {name for name in columns if not name.endswith(".")}
         self.families = tuple(name for name in columns if name.endswith("."))
@@ -163,6 +177,8 @@ class _Reader:
             if fault:
                 self.tell(start, "", code, fault + "; nothing after it was read" * ended)
                 start = reader.line_num + 1
+            if fault and header is None and not found:
+                return
             if header is None and found:
                 header = self._header(found.pop(0), places.pop(0))
                 if header is None:
@@ -178,9 +194,11 @@ class _Reader:
         try:
             found.extend(islice(reader, CHUNK))
         except csv.Error as fault:
-            unclosed = "field larger" in str(fault) or "unexpected end" in str(fault)
-            if unclosed:
+            if "unexpected end" in str(fault):
                 return True, "quotes", "a quotation mark opens a cell here that is not closed"
+            if "field larger" in str(fault):
+                longest = f"{csv.field_size_limit():,} characters"
+                return True, "quotes", f"a cell is longer than {longest}, as where a quotation mark is not closed"
             return False, "quotes", "a quotation mark stands within a cell; double it, or quote the whole cell"
         except _TooLong:
             return True, "too-long", f"a line is longer than {LONGEST_LINE:,} bytes"
@@ -295,7 +313,7 @@ class _Reader:
             return values
         cells = []
         for value, line in zip(values, places, strict=True):
-            cell = _cell(value)
+            cell = _cell(value, several=name in self.several)
             if cell is None:
                 self.tell(line, name[:60], "wrong-type", f"{name}: expected one value, found {_kind_of(value)}")
             cells.append(cell or "")
@@ -325,18 +343,18 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _cell(value: Any) -> str | None:
-    """Return a JSON value as a cell's text; None where it is none."""
+def _cell(value: Any, *, several: bool) -> str | None:
+    """Return a JSON value as a cell's text; None where it is none. A list is one where a cell may name `several`."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if several and isinstance(value, list) and all(isinstance(one, str) for one in value):
         return " ".join(value)
     return None
 
 
 def _kind_of(value: Any) -> str:
-    return "an object" if isinstance(value, dict) else "a list of more than texts"
+    return "an object" if isinstance(value, dict) else "a list"

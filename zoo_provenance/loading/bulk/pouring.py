@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import repeat
@@ -34,14 +35,15 @@ from zoo_provenance.vocabulary import LABEL_LENGTH, VALUE_LENGTH, Kind, LinkKind
 
 _CLAIM = ("file", "line", "slug", "part", "field", "value", "source", "language", "search_key")
 
-_PARTS = {"lines": staging.LINE, "participants": staging.PARTICIPANT, "descent": staging.DESCENT}
-_SPOKEN: dict[str, Table] = {
-    "animals": staging.LINE_ANIMAL,
-    "based_on": staging.BASIS,
-    "dam": staging.DESCENT,
-    "sire": staging.DESCENT,
-    **dict.fromkeys((kind.value for kind in LinkKind), staging.LINK),
+_SPOKEN: dict[str, set[Table]] = {
+    "sources": {staging.BASIS},
+    "transfers": {staging.LINK},
+    "lines": {staging.LINE, staging.LINE_ANIMAL},
+    "participants": {staging.PARTICIPANT},
+    "descent": {staging.DESCENT},
 }
+"""What parts a table speaks of, whether or not it has a row of them."""
+_PROBABILITY = re.compile(r"[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?")
 
 
 class Pourer:
@@ -66,14 +68,15 @@ class Pourer:
         self.sources = sources
         self.unsourced = unsourced
         self.side: dict[Table, list[tuple[Any, ...]]] = defaultdict(list)
-        pouring.spoken |= {_PARTS[table]} if table in _PARTS else set()
+        pouring.spoken |= _SPOKEN.get(table, set())
         pouring.names_spoken |= table == "names"
 
     def pour(self, chunk: Chunk) -> None:
         """Stage the rows of a chunk."""
         cells = dict(zip(chunk.names, chunk.columns, strict=True))
         owner = self.shape.owner
-        self.pouring.spoken.update(table for name, table in _SPOKEN.items() if name in cells)
+        if "dam" in cells or "sire" in cells:
+            self.pouring.spoken.add(staging.DESCENT)
         if owner == "descent":
             self._descent(chunk, cells)
         elif owner == "name":
@@ -135,12 +138,15 @@ class Pourer:
 
     def _labels(self, chunk: Chunk, cells: dict[str, Cells], columns: dict[str, Sequence[Any]]) -> None:
         slugs = columns["slug"]
-        labels: Sequence[Any] = slugs
+        named: Sequence[str | None] = [None] * len(slugs)
         if "name" in cells:
             named = texts_read(cells["name"], self._tell(chunk, "name"), LABEL_LENGTH)
-            labels = [name or slug for name, slug in zip(named, slugs, strict=True)] if None in named else named
-        elif "scientific_name" in cells:
-            labels = [name[:LABEL_LENGTH] or slug for name, slug in zip(cells["scientific_name"], slugs, strict=True)]
+        if None in named and "scientific_name" in cells:
+            # Told of where the field is read.
+            scientific = texts_read(cells["scientific_name"], lambda *_: None, LABEL_LENGTH)
+            both = zip(named, scientific, strict=True)
+            named = [name or (other if other != UNKNOWN else None) for name, other in both]
+        labels = [name or slug for name, slug in zip(named, slugs, strict=True)] if None in named else named
         columns["label"] = labels
         columns["search_key"] = [label and fold(label) for label in labels]
 
@@ -318,10 +324,7 @@ class Pourer:
         tell = self._tell(chunk, "probability")
         numbers: list[float | None] = []
         for at, cell in enumerate(cells):
-            try:
-                number = float(cell) if cell else 1.0
-            except ValueError:
-                number = -1.0
+            number = float(cell) if _PROBABILITY.fullmatch(cell) else -1.0 if cell else 1.0
             if not 0 < number <= 1:
                 tell(at, "unreadable", f"{cell[:40]!r} is no probability; expected more than 0, at most 1", "")
             numbers.append(number if 0 < number <= 1 else None)

@@ -22,14 +22,16 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    update,
 )
 
 from zoo_provenance.loading import staging as stage_tables
 from zoo_provenance.loading.bulk import staging
 from zoo_provenance.loading.bulk.entering import OF_CLAIMS, OF_KIND, PARTS, Entering, Joined, Target, values_of
 from zoo_provenance.loading.bulk.staging import CHANGED, Pouring
+from zoo_provenance.loading.values import UNKNOWN
 from zoo_provenance.tables import claim, record
-from zoo_provenance.vocabulary import Kind
+from zoo_provenance.vocabulary import Kind, owner_of
 
 STAGED: dict[Table, Table] = {
     **{staging.KINDS[kind]: stage_tables.KINDS[kind] for kind in Kind},
@@ -114,12 +116,8 @@ class Sifting:
             .group_by(record.c.id)
         )
         had, has = stored.subquery("had"), poured.subquery("has")
-        sums = [
-            self.connection.execute(select(func.coalesce(func.sum(one.c.number), 0))).scalar_one() for one in (had, has)
-        ]
-        if sums[0] != sums[1]:
-            fewer = had.c.number != func.coalesce(has.c.number, 0)
-            self._mark(select(had.c.id).outerjoin(has, has.c.id == had.c.id).where(fewer))
+        fewer = had.c.number != func.coalesce(has.c.number, 0)
+        self._mark(select(had.c.id).outerjoin(has, has.c.id == had.c.id).where(fewer))
 
     def _spoken(self, kind: Kind) -> Select[Any]:
         """Return the records of a kind that this load defines and that were there before."""
@@ -140,6 +138,24 @@ class Sifting:
         for part in PARTS:
             if self.pouring.counts[part.poured]:
                 self._copy(stage, part.poured, STAGED[part.poured], dict(self._extra(part)))
+        self._leave_unknown()
+
+    def _leave_unknown(self) -> None:
+        """Note of which fields the rows say that they are unknown: what stands in the column is nobody's word."""
+        unknown = stage_tables.CLAIM
+        of = record.alias("of")
+        said = select(of.c.kind, unknown.c.part, unknown.c.field).join(of, of.c.slug == unknown.c.slug)
+        rows = self.connection.execute(said.where(unknown.c.value == UNKNOWN)).all()
+        for owner, field in sorted({(owner_of(kind, part), field) for kind, part, field in rows}):
+            table = stage_tables.owner_table(owner)
+            part = literal(f"{owner}s/") + table.c.key if owner in {"line", "participant"} else literal("")
+            is_unknown = exists().where(
+                unknown.c.slug == table.c.slug,
+                unknown.c.part == part,
+                unknown.c.field == field,
+                unknown.c.value == UNKNOWN,
+            )
+            self.connection.execute(update(table).where(is_unknown).values(claimed=table.c.claimed + f"{field},"))
 
     def _extra(self, part: Target) -> Iterator[tuple[str, ColumnElement[Any]]]:
         if part.poured in {staging.LINE, staging.PARTICIPANT}:

@@ -58,6 +58,10 @@ CHANGED = Table(
     prefixes=["TEMPORARY"],
 )
 LINKS = Table("poured_links", _metadata, Column("child", Integer), Column("parent", Integer), prefixes=["TEMPORARY"])
+LAYER, NEXT = (
+    Table(f"poured_{name}", _metadata, Column("id", Integer, primary_key=True), prefixes=["TEMPORARY"])
+    for name in ("layer", "next")
+)
 PARTS: tuple[Table, ...] = (LINE, LINE_ANIMAL, PARTICIPANT, BASIS, DESCENT, LINK, CLAIM)
 
 

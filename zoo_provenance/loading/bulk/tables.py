@@ -11,7 +11,7 @@ from sqlalchemy import exists, select
 from zoo_provenance.loading.bulk import keys, staging
 from zoo_provenance.loading.bulk.checks import Checks
 from zoo_provenance.loading.bulk.circles import tell_circles
-from zoo_provenance.loading.bulk.columns import TABLES
+from zoo_provenance.loading.bulk.columns import LISTS, TABLES
 from zoo_provenance.loading.bulk.entering import Entering
 from zoo_provenance.loading.bulk.files import TableFile, read_chunks
 from zoo_provenance.loading.bulk.pouring import Pourer
@@ -133,7 +133,7 @@ def _pour(
             note(piece)
             progress(shown, len(piece))
 
-        for chunk in read_chunks(table_file, shape.columns, shape.required, stage.problems, read):
+        for chunk in read_chunks(table_file, shape.columns, shape.required, stage.problems, read, LISTS):
             pourer.pour(chunk)
             if len(stage.problems) > ENOUGH:
                 last = Mark(chunk.lines[-1], 0)
