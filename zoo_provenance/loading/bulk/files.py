@@ -9,6 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -264,35 +265,45 @@ class _Reader:
 
     def objects(self, text: IO[str]) -> Iterator[Chunk]:
         """Yield the objects of a JSON Lines file; numbers stay as typed, a list is its members with a space between."""
+        line, ended = 1, False
+        while not ended:
+            written: list[str] = []
+            try:
+                written.extend(islice(text, CHUNK))
+                ended = len(written) < CHUNK
+            except _TooLong:
+                ended = True
+                message = f"a line is longer than {LONGEST_LINE:,} bytes; nothing after it was read"
+                self.tell(line + len(written), "", "too-long", message)
+            found, places = self._decoded(written, line)
+            line += len(written)
+            if found:
+                yield from self._transposed(found, places)
+
+    def _decoded(self, written: list[str], first: int) -> tuple[list[dict[str, Any]], list[int]]:
+        """Return the objects of some lines, and the line of each: decoded together where all is well, else one by one."""
+        with suppress(ValueError, RecursionError):
+            together = _DECODE("[" + ",".join(written) + "]")
+            if len(together) == len(written) and all(type(one) is dict for one in together):
+                return together, list(range(first, first + len(written)))
         found, places = list[dict[str, Any]](), list[int]()
-        decode = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=str).decode
-        line = 0
-        try:
-            for line, written in enumerate(text, 1):
-                try:
-                    one = decode(written)
-                except _Twice as fault:
-                    self.tell(line, str(fault)[:60], "duplicate", f"{quoted(str(fault))} stands twice in this object")
-                    continue
-                except (json.JSONDecodeError, RecursionError) as fault:
-                    if written.strip():
-                        self.tell(
-                            line, "", "unreadable", f"is no JSON object: {getattr(fault, 'msg', 'nested too deeply')}"
-                        )
-                    continue
-                if type(one) is not dict:
-                    self.tell(line, "", "wrong-type", "expected an object, with a column's name for each value")
-                    continue
-                found.append(one)
-                places.append(line)
-                if len(found) == CHUNK:
-                    yield from self._transposed(found, places)
-                    found, places = [], []
-        except _TooLong:
-            message = f"a line is longer than {LONGEST_LINE:,} bytes; nothing after it was read"
-            self.tell(line + 1, "", "too-long", message)
-        if found:
-            yield from self._transposed(found, places)
+        for line, text in enumerate(written, first):
+            try:
+                one = _DECODE(text)
+            except _Twice as fault:
+                self.tell(line, str(fault)[:60], "duplicate", f"{quoted(str(fault))} stands twice in this object")
+                continue
+            except (json.JSONDecodeError, RecursionError) as fault:
+                if text.strip():
+                    message = f"is no JSON object: {getattr(fault, 'msg', 'nested too deeply')}"
+                    self.tell(line, "", "unreadable", message)
+                continue
+            if type(one) is not dict:
+                self.tell(line, "", "wrong-type", "expected an object, with a column's name for each value")
+                continue
+            found.append(one)
+            places.append(line)
+        return found, places
 
     def _transposed(self, found: list[dict[str, Any]], places: list[int]) -> Iterator[Chunk]:
         names = sorted(set().union(*found))
@@ -358,3 +369,6 @@ def _cell(value: Any, *, several: bool) -> str | None:
 
 def _kind_of(value: Any) -> str:
     return "an object" if isinstance(value, dict) else "a list"
+
+
+_DECODE = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=str).decode
