@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import URL, select
+from sqlalchemy import URL, select, update
 
 from conftest import ENGINES, Servers, WriteSeeds, load, zoo
 from zoo_provenance import database, schema
@@ -623,6 +623,10 @@ WRONG: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         {"people.jsonl": '{"slug": "a"}\nnonsense\n{"slug": "a b"}\n'},
         ["people.jsonl:2: is no JSON object", "people.jsonl:3:slug: 'a b' is not a slug"],
     ),
+    "JSON lines that are objects only together": (
+        {"sources.jsonl": '{"slug": "a"},{"slug": "b"}\n{"slug": "c", "based_on": ["a"\n"b"]}\n'},
+        [f"sources.jsonl:{line}: is no JSON object" for line in (1, 2, 3)],
+    ),
     "JSON that is no object": ({"people.jsonl": '["a"]\n'}, ["people.jsonl:1: expected an object"]),
     "a JSON name twice": (
         {"people.jsonl": '{"slug": "a", "slug": "b"}\n'},
@@ -857,6 +861,20 @@ def test_a_former_slug_still_leads_there(url: URL, seeds: WriteSeeds, tmp_path: 
         json.loads(zoo("show", "leo", "-f", "json", db=url).stdout)["record"]["fields"]["taxon"]["slug"]
         == "panthera-leo"
     )
+
+
+def test_no_row_is_left_out_in_silence(url: URL, written: Path, tmp_path: Path) -> None:
+    load(url, written)
+    with database.writing(url) as connection:
+        ids = dict(connection.execute(select(record.c.slug, record.c.id)).all())
+        merged = update(record).where(record.c.slug == "pride").values(merged_into_id=ids["lea"])
+        connection.execute(merged)
+    other = write(
+        tmp_path / "other", {"animals.csv": "slug\nx\n", "descent.csv": "child,parent,role\nx,lea,dam\nx,pride,dam\n"}
+    )
+    (problem,) = load(url, other).problems
+    assert problem.message.startswith("not all rows can be entered")
+    assert zoo("show", "x", db=url).exit_code == 4
 
 
 # -- in bulk -------------------------------------------------------------------------------------------------

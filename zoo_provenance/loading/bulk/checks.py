@@ -70,6 +70,12 @@ class Checks:
                 self._tell_doubled_parts(target)
         self.tell_animals_twice()
 
+    def tell_untold(self) -> None:
+        """Tell that rows could not be entered where nothing else says why: none may be left out in silence."""
+        if not self.problems:
+            message = "not all rows can be entered: some say the same of one record that goes by two slugs"
+            self.problems.append(Problem(self.files[-1], Mark(0, 0), "", "duplicate", message, "use one slug for it"))
+
     def _tell_lost(self, target: Target) -> None:
         """Tell of references that lead nowhere, or to the record itself, and of parts of no record."""
         if target in PARTS and target.kind not in self.unreadable and not (target is OF_CLAIMS and self.unreadable):
@@ -132,7 +138,7 @@ class Checks:
             self._tell(row, header, "circle", f"{row.slug!r} would {says[column]}")
 
     def _tell_doubled_parts(self, target: Target) -> None:
-        """Tell of rows whose key stands twice, and of animals on lines that do not exist."""
+        """Tell of rows whose key stands twice."""
         rows = target.poured
         keys = [
             "slug",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
 from zoo_provenance.errors import quoted
-from zoo_provenance.loading.problems import File, Mark, Problem, path_for_messages
+from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages
 from zoo_provenance.vocabulary import SLUG
 
 CHUNK = 10_000
@@ -230,8 +230,6 @@ class _Reader:
         return names if fine and not missing else None
 
     def _known(self, names: Iterable[str], line: int) -> bool:
-        from zoo_provenance.loading.problems import nearest
-
         fine = True
         for name in names:
             if self._is_known(name):
@@ -282,9 +280,11 @@ class _Reader:
 
     def _decoded(self, written: list[str], first: int) -> tuple[list[dict[str, Any]], list[int]]:
         """Return the objects of some lines, and the line of each: decoded together where all is well, else one by one."""
+        # A line that is no object by itself could be made one by its neighbours.
+        whole = all(text[0] == "{" and text.rstrip()[-1] == "}" for text in written)
         with suppress(ValueError, RecursionError):
             together = _DECODE("[" + ",".join(written) + "]")
-            if len(together) == len(written) and all(type(one) is dict for one in together):
+            if whole and len(together) == len(written) and all(type(one) is dict for one in together):
                 return together, list(range(first, first + len(written)))
         found, places = list[dict[str, Any]](), list[int]()
         for line, text in enumerate(written, first):

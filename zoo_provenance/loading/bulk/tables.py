@@ -23,7 +23,7 @@ from zoo_provenance.tables import record
 from zoo_provenance.vocabulary import Kind
 
 WORTHWHILE = 20_000
-"""From how many rows on an empty database is filled without its secondary indexes."""
+"""The number of rows from which an empty database is filled without its secondary indexes."""
 
 Progress = Callable[[str, int], None]
 """Is told what is being done, and of how many bytes more were read."""
@@ -92,6 +92,7 @@ def _load(
         checks.tell_animals_twice()
     else:
         checks.tell_all()
+        checks.tell_untold()
     checks.tell_unsourced_parts()
     if stage.problems:
         return entered
