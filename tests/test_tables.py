@@ -22,7 +22,7 @@ from sqlalchemy import URL, select, update
 
 from conftest import ENGINES, Servers, WriteSeeds, load, zoo
 from zoo_provenance import database, schema
-from zoo_provenance.loading.bulk import files, tables
+from zoo_provenance.loading.bulk import files, reading, tables
 from zoo_provenance.loading.problems import path_for_messages
 from zoo_provenance.tables import metadata, record
 
@@ -945,7 +945,7 @@ def many(folder: Path, number: int) -> Path:
 
 
 def test_memory_does_not_grow_with_the_rows(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "CHUNK", 1000)
+    monkeypatch.setattr(reading, "CHUNK", 1000)
     load(servers.fresh("sqlite"), many(tmp_path / "first", 100))
     peaks = []
     for number in (3_000, 15_000):
@@ -1000,7 +1000,7 @@ def test_names_are_kept_as_written(
     assert found == names
 
 
-def read(path: Path, note: Any = lambda _piece: None) -> Iterator[files.Chunk]:
+def read(path: Path, note: Any = lambda _piece: None) -> Iterator[reading.Chunk]:
     return files.read_chunks(files.TableFile(path, "people"), ("slug", "name"), ("slug",), [], note)
 
 

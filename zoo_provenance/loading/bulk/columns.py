@@ -30,6 +30,7 @@ from zoo_provenance.vocabulary import (
 
 _REMEMBERED = 50_000
 _LIST = re.compile(r"[\s;,|]+")
+_PROBABILITY = re.compile(r"[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?")
 
 Cells = Sequence[str]
 Tell = Callable[[int, str, str, str], None]
@@ -126,6 +127,17 @@ def flags_read(cells: Cells, tell: Tell) -> list[bool]:
 @cache
 def _flags() -> Memo:
     return Memo(read_flag, nothing=False)
+
+
+def probabilities_read(cells: Cells, tell: Tell) -> list[float | None]:
+    """Return cells as probabilities: more than 0, at most 1, and 1 where empty; None where told of."""
+    found: list[float | None] = []
+    for at, cell in enumerate(cells):
+        number = float(cell) if _PROBABILITY.fullmatch(cell) else -1.0 if cell else 1.0
+        if not 0 < number <= 1:
+            tell(at, "unreadable", f"{cell[:40]!r} is no probability; expected more than 0, at most 1", "")
+        found.append(number if 0 < number <= 1 else None)
+    return found
 
 
 # -- fields --------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import repeat
@@ -23,10 +22,11 @@ from zoo_provenance.loading.bulk.columns import (
     lists_read,
     passed_memo,
     passes_memo,
+    probabilities_read,
     slugs_read,
     texts_read,
 )
-from zoo_provenance.loading.bulk.files import Chunk
+from zoo_provenance.loading.bulk.reading import Chunk
 from zoo_provenance.loading.bulk.staging import Pouring
 from zoo_provenance.loading.problems import File, Mark, Problem, nearest
 from zoo_provenance.loading.values import UNKNOWN
@@ -43,7 +43,6 @@ _SPOKEN: dict[str, set[Table]] = {
     "descent": {staging.DESCENT},
 }
 """What parts a table speaks of, whether or not it has a row of them."""
-_PROBABILITY = re.compile(r"[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?")
 
 
 class Pourer:
@@ -313,22 +312,12 @@ class Pourer:
                     tell(at, "bad-word", f"{role[:40]!r} is no role of a parent", hint)
         numbers: Sequence[float | None] = [1.0] * len(children)
         if "probability" in cells and any(cells["probability"]):
-            numbers = self._probabilities(chunk, cells["probability"])
+            numbers = probabilities_read(cells["probability"], self._tell(chunk, "probability"))
         rows = zip(repeat(self.number), chunk.lines, children, parents, cells["role"], numbers, strict=False)
         found = list(rows)
         if bad or None in children or None in parents:
             found = [row for row in found if row[2] and row[3] and row[4] not in bad]
         self.side[staging.DESCENT] = found
-
-    def _probabilities(self, chunk: Chunk, cells: Cells) -> list[float | None]:
-        tell = self._tell(chunk, "probability")
-        numbers: list[float | None] = []
-        for at, cell in enumerate(cells):
-            number = float(cell) if _PROBABILITY.fullmatch(cell) else -1.0 if cell else 1.0
-            if not 0 < number <= 1:
-                tell(at, "unreadable", f"{cell[:40]!r} is no probability; expected more than 0, at most 1", "")
-            numbers.append(number if 0 < number <= 1 else None)
-        return numbers
 
     def _names(self, chunk: Chunk, cells: dict[str, Cells]) -> None:
         slugs = self._slugs(chunk, cells, "record")
