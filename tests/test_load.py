@@ -32,7 +32,7 @@ from zoo_provenance.rendering.donors import donors_document
 from zoo_provenance.rendering.evidence import evidence_document
 from zoo_provenance.rendering.lookups import list_document, show_document
 from zoo_provenance.rendering.traces import trace_document
-from zoo_provenance.tables import batch, claim, decision, dismissal, metadata, record
+from zoo_provenance.tables import batch, change, claim, decision, dismissal, metadata, record
 from zoo_provenance.vocabulary import Kind
 
 Files = dict[str, str]
@@ -198,7 +198,7 @@ def rows(connection: Connection) -> dict[str, list[Any]]:
 
 
 def content(connection: Connection) -> dict[str, list[Any]]:
-    """Return everything that is stored but for batches and the numbers of claims, by table."""
+    """Return everything that is stored but for batches, their changes, and the numbers of claims, by table."""
     numbers = {"batch_id", "claim_id"}
     return {
         table.name: sorted(
@@ -211,7 +211,7 @@ def content(connection: Connection) -> dict[str, list[Any]]:
             key=repr,
         )
         for table in metadata.sorted_tables
-        if table is not batch
+        if table not in {batch, change}
     }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select
 
-from zoo_provenance.batches import enter_batch
 from zoo_provenance.errors import NotDecided
+from zoo_provenance.history.batches import batch_of
 from zoo_provenance.rules import RULES
 from zoo_provenance.tables import waiver
 from zoo_provenance.vocabulary import NOTE_LENGTH
@@ -23,11 +23,10 @@ def waive(connection: Connection, rule: str, record_id: int, part: str, because:
     before = connection.execute(select(waiver.c.reason).where(*same)).scalar()
     if before is not None:
         raise NotDecided(f"{rule!r} is waived here already: {before}")
-    batch_id = enter_batch(connection, "waive", None, reason)
-    connection.execute(
-        insert(waiver).values(rule=rule, record_id=record_id, part=part, reason=reason, batch_id=batch_id)
-    )
-    return batch_id
+    with batch_of(connection, "waive", reason) as batch:
+        values = {"rule": rule, "record_id": record_id, "part": part, "reason": reason, "batch_id": batch.id}
+        connection.execute(insert(waiver).values(values))
+    return batch.id
 
 
 def checked_reason(text: str) -> str:

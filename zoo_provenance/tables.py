@@ -149,6 +149,9 @@ class _Batch(TypedColumns):
     input_digest = Column(Words)
     previous_digest = Column(Words)
     digest = Column(Words, nullable=False)
+    first_record = Column(Integer)
+    first_claim = Column(Integer)
+    content_digest = Column(Words)
 
 
 batch = Table("batch", metadata, _Batch, UniqueConstraint("digest"), sqlite_autoincrement=True)
@@ -163,6 +166,7 @@ class _Change(TypedColumns):
     row_key = Column(Words)
     before = Column(Words)
     after = Column(Words)
+    record_id = Column(Integer, index=True)
 
 
 change = Table(

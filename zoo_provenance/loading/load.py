@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from zoo_provenance.batches import enter_batch
+from zoo_provenance.history.batches import Batch, batch_of
 from zoo_provenance.loading import applying, checks, conclusions, resolving, seeds, short_form, writing_out
 from zoo_provenance.loading.bulk import keys
 from zoo_provenance.loading.bulk.tables import Entered, Progress, load_tables
 from zoo_provenance.loading.problems import Problem
 from zoo_provenance.loading.staging import Staging
-from zoo_provenance.tables import batch, dataset
+from zoo_provenance.tables import dataset
 from zoo_provenance.vocabulary import Kind
 
 _NONE: tuple[dict[str, int], ...] = ({}, {}, {})
@@ -65,6 +65,16 @@ def load(
 
 
 def _load(connection: Connection, paths: Sequence[Path], command: str, progress: Progress, *, dry_run: bool) -> Loaded:
+    with batch_of(connection, command) as batch:
+        loaded = _write(connection, paths, batch, progress)
+    loaded = replace(loaded, batch=batch.id if batch.kept and not dry_run else None)
+    if dry_run:
+        raise _Undone(loaded)
+    return loaded
+
+
+def _write(connection: Connection, paths: Sequence[Path], batch: Batch, progress: Progress) -> Loaded:
+    """Write what differs. Raises what rolls back where there are problems."""
     stage = Staging(connection)
     reader = seeds.SeedReader(stage.problems)
     data_sets = reader.read(paths)
@@ -77,7 +87,6 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, progress:
     # Where a whole data set cannot be read, nobody knows what the others lean on in it.
     unreadable = frozenset(Kind) if reader.unreadable else frozenset[Kind]()
     counts = _NONE
-    batch_id = None
     if stage.problems or any(one.staged for one in entered) or any(one.tables is None for one in data_sets):
         kinds_of, slugs_of = partial(resolving.kinds_of, connection), partial(resolving.slugs_of, connection)
         seeds.stage(data_sets, dataset_ids, stage, kinds_of, slugs_of, unreadable)
@@ -85,22 +94,13 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, progress:
         _settle_slugs(stage, unreadable.union(*(data_set.unreadable for data_set in data_sets)))
         if stage.problems:
             raise _refused(stage)
-        batch_id = enter_batch(connection, command, reader.digest.hexdigest())
-        _apply(stage, [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None], batch_id)
+        _apply(stage, [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None], batch.id)
         counts = applying.count_changes(connection)
-    elif any(one.created for one in entered):
-        batch_id = enter_batch(connection, command, reader.digest.hexdigest())
     for one in entered:
         keys.make_again(connection, one.set_aside)
-    loaded = _summed(counts, entered, tuple(data_set.name for data_set in data_sets))
-    nothing_new = not loaded.created and not loaded.updated
-    if nothing_new and batch_id is not None:
-        connection.execute(delete(batch).where(batch.c.id == batch_id))
+    batch.input_digest = reader.digest.hexdigest()
     stage.close()
-    loaded = replace(loaded, batch=None if nothing_new or dry_run else batch_id)
-    if dry_run:
-        raise _Undone(loaded)
-    return loaded
+    return _summed(counts, entered, tuple(data_set.name for data_set in data_sets))
 
 
 def _apply(stage: Staging, whole: Sequence[int], batch_id: int) -> None:

@@ -73,6 +73,8 @@ class Checks:
     def tell_untold(self) -> None:
         """Tell that rows could not be entered where nothing else says why: none may be left out in silence."""
         if not self.problems:
+            self.tell_absent()
+        if not self.problems:
             message = "not all rows can be entered: some say the same of one record that goes by two slugs"
             self.problems.append(Problem(self.files[-1], Mark(0, 0), "", "duplicate", message, "use one slug for it"))
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from zoo_provenance.history.batches import last_given
 from zoo_provenance.loading.bulk import staging
 from zoo_provenance.loading.bulk.staging import Pouring
 from zoo_provenance.tables import (
@@ -229,7 +230,7 @@ class Entering:
 
     def __post_init__(self) -> None:
         self.connection: Connection = self.pouring.connection
-        self.first_new = self.connection.execute(select(func.coalesce(func.max(record.c.id), 0))).scalar_one()
+        self.first_new = last_given(self.connection, record)
         self.created: dict[Kind, int] = {}
 
     def records(self) -> None:

@@ -92,8 +92,6 @@ def _load(
         checks.tell_animals_twice()
     else:
         checks.tell_all()
-        if not stage.problems:
-            checks.tell_absent()
         checks.tell_untold()
     checks.tell_unsourced_parts()
     if stage.problems:
