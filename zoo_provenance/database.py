@@ -113,15 +113,16 @@ def refuse_export(url: URL) -> None:
         )
 
 
-def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False) -> Engine:
+def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False, shadowing: bool = False) -> Engine:
     """Return an engine whose transactions begin for real, so that a failing one leaves nothing behind.
 
-    A writing engine takes SQLite's lock at the start of each transaction. Raises DatabaseUnavailable where the
+    A writing engine takes SQLite's lock at the start of each transaction; a read-only one may make temporary tables if
+    it is for shadowing the real ones. Raises DatabaseUnavailable where the
     driver is missing, and for an export, which `engines` read.
     """
     refuse_export(url)
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, foreign_keys=foreign_keys, read_only=read_only)
+        return _sqlite(url, foreign_keys=foreign_keys and not shadowing, read_only=read_only, shadowing=shadowing)
     try:
         engine = create_engine(url, poolclass=NullPool)
     except ModuleNotFoundError as fault:
@@ -139,7 +140,7 @@ def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False) -
     return engine
 
 
-def _sqlite(url: URL, *, foreign_keys: bool, read_only: bool) -> Engine:
+def _sqlite(url: URL, *, foreign_keys: bool, read_only: bool, shadowing: bool) -> Engine:
     path = quote(str(Path(url.database or "").absolute()))
     immutable = read_only and not _writable(Path(url.database or ""))
 
@@ -155,7 +156,7 @@ def _sqlite(url: URL, *, foreign_keys: bool, read_only: bool) -> Engine:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         cursor.execute(f"PRAGMA cache_size = -{65536 if read_only else 262144}")
-        if read_only:
+        if read_only and not shadowing:
             cursor.execute("PRAGMA query_only = ON")
         cursor.close()
 
@@ -179,17 +180,17 @@ def _read_only_file_system(folder: Path) -> bool:
 
 
 @contextmanager
-def reading(url: URL) -> Iterator[Connection]:
+def reading(url: URL, *, shadowing: bool = False) -> Iterator[Connection]:
     """Open the database for reading; it must exist and be at the program's own revision.
 
-    Raises MissingDatabase, NotADatabase, DatabaseOutdated, DatabaseNewer or DatabaseUnavailable.
+    With `shadowing`, temporary tables may be made that stand before the real ones. Raises MissingDatabase, NotADatabase, DatabaseOutdated, DatabaseNewer or DatabaseUnavailable.
     """
     refuse_folder(url)
     if not exists(url):
         raise MissingDatabase(
             f"There is no database at {describe(url)}. Make one with: zoo-provenance --db {describe(url)} load"
         )
-    with translated(url), engine_of(url, read_only=True).connect() as connection:
+    with translated(url), engine_of(url, read_only=True, shadowing=shadowing).connect() as connection:
         demand_head(connection, url)
         yield connection
 

@@ -1,11 +1,16 @@
-"""Decisions taken by command: what may stand, and why."""
+"""Decisions taken by command: what may stand, what is taken back, and why."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select
 
-from zoo_provenance.errors import NotDecided
+from zoo_provenance.errors import CannotUndo, NotDecided
 from zoo_provenance.history.batches import batch_of
+from zoo_provenance.history.undoing import said_more, take_back
+from zoo_provenance.questions.rules.circles import circles
+from zoo_provenance.questions.rules.columns import drifted
+from zoo_provenance.questions.rules.descents import own_ancestors
+from zoo_provenance.questions.rules.sources import own_bases
 from zoo_provenance.rules import RULES
 from zoo_provenance.tables import waiver
 from zoo_provenance.vocabulary import NOTE_LENGTH
@@ -27,6 +32,37 @@ def waive(connection: Connection, rule: str, record_id: int, part: str, because:
         values = {"rule": rule, "record_id": record_id, "part": part, "reason": reason, "batch_id": batch.id}
         connection.execute(insert(waiver).values(values))
     return batch.id
+
+
+def undo(connection: Connection, batch_id: int, because: str) -> int:
+    """Take a batch back; return the batch that does it.
+
+    Raises CannotUndo where later work leans on it, NotDecided for a reason that says nothing.
+    """
+    with batch_of(connection, "undo", checked_reason(because)) as batch:
+        take_back(connection, batch_id)
+        refuse_drift(connection, batch_id)
+    return batch.id
+
+
+def refuse_drift(connection: Connection, batch_id: int) -> None:
+    """Refuse where columns, brought back, would say other than what later batches have claimed beside it.
+
+    Raises CannotUndo, naming the batches and the fields.
+    """
+    later = said_more(connection, batch_id)
+    wrong = [one for one in drifted(connection) if one.record_id in later] if later else []
+    if wrong:
+        by = ", ".join(sorted({str(later[one.record_id]) for one in wrong}))
+        names = ", ".join(f"{one.slug} ({one.field})" for one in wrong[:5])
+        raise CannotUndo(
+            f"Batch {batch_id} cannot be taken back: later batches ({by}) said more of the same: {names}."
+            " Take them back first."
+        )
+    for links in (own_ancestors, own_bases):
+        for circle in circles(connection.execute(links())):
+            message = f"{circle.slug!r} and {circle.other!r} would each come from the other"
+            raise CannotUndo(f"Batch {batch_id} cannot be taken back: {message}.")
 
 
 def checked_reason(text: str) -> str:

@@ -79,3 +79,13 @@ class NotDecided(ZooProvenanceError):
     """A decision that cannot be taken: no such rule or value, no reason, or taken before."""
 
     exit_code = 2
+
+
+class NotThen(ZooProvenanceError):
+    """A moment that the history does not reach, or that cannot be read."""
+
+    exit_code = 4
+
+
+class CannotUndo(ZooProvenanceError):
+    """A batch that cannot be taken back: later work leans on it, or it was taken back before."""

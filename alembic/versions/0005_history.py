@@ -145,10 +145,10 @@ def _image(columns: list, row: str) -> str:
     pairs = []
     for column in columns:
         value = f"{row}.{column['name']}"
-        # JSON of this engine cuts a number after fifteen digits; as text it keeps them all.
-        pairs.append(
-            f"'{column['name']}', " + (f"printf('%!.17g', {value})" if isinstance(column["type"], sa.Float) else value)
-        )
+        if isinstance(column["type"], sa.Float):
+            # JSON of this engine cuts a number after fifteen digits; as text it keeps them all.
+            value = f"CASE WHEN {value} IS NOT NULL THEN printf('%!.17g', {value}) END"
+        pairs.append(f"'{column['name']}', {value}")
     return f"json_object({', '.join(pairs)})"
 
 

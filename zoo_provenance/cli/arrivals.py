@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import engine_option, output_options, read_period, reading, write
+from zoo_provenance.cli.common import as_of_option, engine_option, output_options, read_period, reading, write
 
 
 @click.command(
@@ -27,6 +27,7 @@ Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema."""
 @click.option("--until", metavar="DATE", help="Only what may have happened on or before this date.")
 @click.option("--undated", is_flag=True, help="With a period: also what nobody dates.")
 @engine_option
+@as_of_option
 @output_options
 @click.pass_context
 def arrivals(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import database_option, output_options, reading, today, write, writing
+from zoo_provenance.cli.common import as_of_option, database_option, output_options, reading, today, write, writing
 
 
 @click.command(
@@ -22,6 +22,7 @@ waived, 4 not found or ambiguous, 5 schema."""
 @click.option(
     "--severity", type=click.Choice(["high", "medium", "low"]), default="low", help="This severity and graver ones."
 )
+@as_of_option
 @output_options
 @click.pass_context
 def check(

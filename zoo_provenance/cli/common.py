@@ -21,6 +21,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "md")
 _ENGINE = "zoo_provenance.engine"
+_AS_OF = "zoo_provenance.as_of"
+_DAY = "zoo_provenance.day"
 BY_SUFFIX = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "plain", ".md": "md"}
 
 
@@ -68,6 +70,22 @@ def engine_option(function: F) -> F:
     )(function)
 
 
+def as_of_option(function: F) -> F:
+    """Let a question be asked of what the database held at a moment of its history."""
+
+    def keep(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            context.meta[_AS_OF] = value
+
+    return click.option(
+        "--as-of",
+        metavar="BATCH|DATE",
+        expose_value=False,
+        callback=keep,
+        help="What this database would have answered right after a batch, or at the end of a day (UTC).",
+    )(function)
+
+
 def located(context: click.Context) -> URL:
     """Return the URL of a database or an export."""
     from zoo_provenance.database import locate
@@ -93,7 +111,10 @@ def reading(context: click.Context) -> Iterator[Connection]:
     from zoo_provenance import database
 
     url = located(context)
-    if url.get_backend_name() == "parquet":
+    if _AS_OF in context.meta:
+        with _looking_back(url, context.meta[_AS_OF]) as connection:
+            yield connection
+    elif url.get_backend_name() == "parquet":
         from zoo_provenance.engines.reading import reading as reading_export
 
         with reading_export(Path(url.database or ""), context.meta.get(_ENGINE, "duckdb")) as connection:
@@ -101,6 +122,20 @@ def reading(context: click.Context) -> Iterator[Connection]:
     else:
         with database.reading(url) as connection:
             yield connection
+
+
+@contextmanager
+def _looking_back(url: URL, said: str) -> Iterator[Connection]:
+    from zoo_provenance import database
+    from zoo_provenance.history.as_of import look_back
+
+    if url.get_backend_name() == "parquet":
+        raise click.UsageError("An export has no history; ask --as-of of the database it is made from.")
+    with database.reading(url, shadowing=True) as connection:
+        moment = look_back(connection, said)
+        click.get_current_context().meta[_DAY] = moment.at[:10]
+        click.echo(f"As of batch {moment.id} ({moment.command}, {moment.at[:19]}).", err=True)
+        yield connection
 
 
 @contextmanager
@@ -126,10 +161,10 @@ def writing(context: click.Context) -> Iterator[Connection]:
 
 
 def today() -> str:
-    """Return the day as ISO text."""
+    """Return the day as ISO text; with --as-of that of the moment asked for."""
     from datetime import UTC, datetime
 
-    return datetime.now(UTC).date().isoformat()
+    return str(click.get_current_context().meta.get(_DAY) or datetime.now(UTC).date().isoformat())
 
 
 def write(document: Document, form: str | None, output: Path | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, output_options, reading, write
 
 
 @click.command(
@@ -21,6 +21,7 @@ Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema."""
 @click.option("--field", help="Only this field: count, date, statement.payment …")
 @click.option("--verdict", type=click.Choice(["conflict", "possible", "refines"]), help="Only this verdict.")
 @click.option("--all", "settled", is_flag=True, help="Also what was settled or dismissed.")
+@as_of_option
 @output_options
 @click.pass_context
 def conflicts(

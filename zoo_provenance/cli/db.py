@@ -54,12 +54,28 @@ def current(context: click.Context) -> None:
 @database_option
 @click.pass_context
 def check(context: click.Context) -> int:
-    """Check the file: its integrity, that references lead somewhere, that the schema is as declared."""
+    """Check the file: its integrity, that references lead somewhere, that the schema is as declared.
+
+    And what is in it: that columns hold what their claims conclude, and that nothing was written past the history.
+    """
     from zoo_provenance import database, schema
+    from zoo_provenance.history.verifying import verify
+    from zoo_provenance.questions.rules.columns import drifted
 
     url = url_of(context)
     with database.reading(url) as connection:
         problems = [*schema.damage(connection), *schema.dangling(connection), *schema.drift(connection)]
+        if not problems:
+            problems = [
+                *(
+                    f"drift: {one.slug} {one.part} {one.field} holds {one.held!r}, its claims conclude {one.concluded!r}"
+                    for one in drifted(connection)
+                ),
+                *(
+                    f"history: {f'batch {one.batch} ' if one.batch else ''}{one.message}"
+                    for one in verify(connection).broken
+                ),
+            ]
     for problem in problems:
         click.echo(problem)
     if not problems:

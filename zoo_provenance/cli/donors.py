@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import engine_option, output_options, read_period, reading, today, write
+from zoo_provenance.cli.common import as_of_option, engine_option, output_options, read_period, reading, today, write
 
 
 class _TransferKind(click.ParamType[str]):
@@ -67,6 +67,7 @@ ambiguous, 5 schema."""
     "--findings/--no-findings", "ask_rules", default=True, help="Count findings in the ranking, or rank only."
 )
 @engine_option
+@as_of_option
 @output_options
 @click.pass_context
 def donors(

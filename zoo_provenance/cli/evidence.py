@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, output_options, reading, write
 
 
 @click.command(
@@ -20,6 +20,7 @@ Exit codes: 0 fine, 1 failed, 4 not found or ambiguous, 5 schema."""
 )
 @click.argument("record")
 @click.argument("field", required=False)
+@as_of_option
 @output_options
 @click.pass_context
 def evidence(context: click.Context, record: str, field: str | None, form: str | None, output: Path | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, output_options, reading, write
 
 
 @click.command(
@@ -24,6 +24,7 @@ ambiguous, 5 schema."""
 @click.option("--what", type=click.Choice(["birth", "origin", "holder", "fate", "date", "count"]), help="Only these.")
 @click.option("--unexamined", is_flag=True, help="Only where nobody has looked.")
 @click.option("--fail", is_flag=True, help="Exit with 3 if there is a gap.")
+@as_of_option
 @output_options
 @click.pass_context
 def gaps(

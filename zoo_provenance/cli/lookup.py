@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, output_options, reading, write
 
 _PLURALS = {
     "taxon": "taxa",
@@ -25,6 +25,7 @@ fields, disputed, names, statements, related, notes}.
 Exit codes: 0 fine, 1 failed, 4 not found or ambiguous, 5 schema."""
 )
 @click.argument("record")
+@as_of_option
 @output_options
 @click.pass_context
 def show(context: click.Context, record: str, form: str | None, output: Path | None) -> None:
@@ -46,6 +47,7 @@ Exit codes: 0 found, 1 failed, 2 usage, 4 nothing found, 5 schema."""
 )
 @click.argument("text")
 @click.option("--limit", type=click.IntRange(min=0), default=100, show_default=True, help="At most so many; 0: all.")
+@as_of_option
 @output_options
 @click.pass_context
 def find(context: click.Context, text: str, limit: int, form: str | None, output: Path | None) -> int:
@@ -84,6 +86,7 @@ Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema.""",
 )
 @click.argument("kind", type=_ListOf(list(_PLURALS.values())))
 @click.option("--at", metavar="ZOO", help="With animals: who is there now, as far as known.")
+@as_of_option
 @output_options
 @click.pass_context
 def list_(context: click.Context, kind: str, at: str | None, form: str | None, output: Path | None) -> None:

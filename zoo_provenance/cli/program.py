@@ -11,7 +11,20 @@ from typing import Any, NoReturn
 import click
 
 from zoo_provenance import __version__
-from zoo_provenance.cli import arrivals, check, conflicts, demo, donors, evidence, export, gaps, load, lookup, trace
+from zoo_provenance.cli import (
+    arrivals,
+    check,
+    conflicts,
+    demo,
+    donors,
+    evidence,
+    export,
+    gaps,
+    history,
+    load,
+    lookup,
+    trace,
+)
 from zoo_provenance.cli import db as db_commands
 from zoo_provenance.errors import ZooProvenanceError
 
@@ -128,6 +141,8 @@ for command in (
     lookup.show,
     lookup.find,
     lookup.list_,
+    history.history,
+    history.undo,
     export.export,
     db_commands.db,
 ):

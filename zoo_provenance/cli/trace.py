@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import engine_option, output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, engine_option, output_options, reading, write
 
 
 @click.command(
@@ -22,6 +22,7 @@ the step. Exit codes: 0 fine, 1 failed, 4 not found or ambiguous, 5 schema."""
 )
 @click.argument("animal")
 @engine_option
+@as_of_option
 @output_options
 @click.pass_context
 def trace(context: click.Context, animal: str, form: str | None, output: Path | None) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, exists, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, select, true
 
 from zoo_provenance.history.tracked import TRACKED, Tracked, first_of
 from zoo_provenance.tables import change
@@ -30,46 +29,57 @@ class Made:
 
 def of_range(connection: Connection, made: str, first: int, last: int) -> Made:
     """Return what a batch that is still open has made with numbers of records, or of claims, from `first` to `last`."""
-    digest = hashlib.sha256()
-    rows: dict[str, int] = {}
+    digest, rows = hashlib.sha256(), {}
     for tracked in TRACKED:
         if tracked.made == made:
             number = tracked.table.c[tracked.number]
             query = select(tracked.table).where(number.between(first, last)).order_by(*tracked.table.primary_key)
-            for piece, count in _pieces(connection, query):
-                digest.update(piece)
-                rows[tracked.name] = rows.get(tracked.name, 0) + count
-    return Made(rows, digest.hexdigest())
+            rows[tracked.name] = _add(digest, connection, query)
+    return Made({name: count for name, count in rows.items() if count}, digest.hexdigest())
+
+
+def of_range_as_made(connection: Connection, made: str, first: int, last: int) -> Made:
+    """Return what a batch that was closed had made, from what is there now and the log of what came after."""
+    digest, rows = hashlib.sha256(), {}
+    for tracked in TRACKED:
+        if tracked.made == made:
+            kept = tracked.table.c[tracked.number].between(first, last)
+            query = as_made(tracked, connection.dialect.name, kept, change.c.row_id.between(first, last))
+            rows[tracked.name] = _add(digest, connection, query)
+    return Made({name: count for name, count in rows.items() if count}, digest.hexdigest())
 
 
 def digest_of(connection: Connection, query: Select[Any]) -> str | None:
     """Return the SHA-256 of a statement's rows in their order; None where there is none."""
     digest = hashlib.sha256()
-    empty = True
-    for piece, _ in _pieces(connection, query):
-        digest.update(piece)
-        empty = False
-    return None if empty else digest.hexdigest()
+    return digest.hexdigest() if _add(digest, connection, query) else None
 
 
-def _pieces(connection: Connection, query: Select[Any]) -> Iterator[tuple[bytes, int]]:
-    """Yield a statement's rows as bytes, some thousands at a time, with their number."""
+def _add(digest: Any, connection: Connection, query: Select[Any]) -> int:
+    """Add a statement's rows to a digest, some hundreds at a time; return how many there were."""
+    count = 0
     result = connection.execute(query.execution_options(stream_results=True, max_row_buffer=_AT_ONCE))
     for rows in result.partitions(_AT_ONCE):
-        yield "".join([f"{row}\n" for row in rows]).encode(), len(rows)
+        digest.update("".join([f"{row}\n" for row in rows]).encode())
+        count += len(rows)
+    return count
 
 
-def as_made(tracked: Tracked, dialect: str) -> Select[Any]:
+def as_made(
+    tracked: Tracked, dialect: str, kept: ColumnElement[bool] | None = None, logged: ColumnElement[bool] | None = None
+) -> Select[Any]:
     """Return the statement of a table's rows as they were made, by number: those gone or changed since from the log.
 
-    The last column tells whether the row is from the log.
+    `kept` chooses among the rows that are as they were, `logged` among the changes of the others.
     """
     table = tracked.table
     changed = exists().where(tracked.is_row(table, change), change.c.row_id_last.is_(None))
-    kept = select(*table.c, literal(0, Integer).label("logged")).where(~changed)
-    first = first_of(change.c.table_name == tracked.name)
+    first = first_of(and_(change.c.table_name == tracked.name, true() if logged is None else logged))
     image = tracked.from_image(change.c.before, dialect)
-    logged = select(*image, literal(1, Integer)).where(change.c.id.in_(first), change.c.before.is_not(None))
-    both = kept.union_all(logged).subquery()
-    keys: list[ColumnElement[Any]] = [both.c[column.name] for column in table.primary_key]
-    return select(both).order_by(*keys)
+    both = (
+        select(*table.c)
+        .where(~changed, true() if kept is None else kept)
+        .union_all(select(*image).where(change.c.id.in_(first), change.c.before.is_not(None)))
+        .subquery()
+    )
+    return select(both).order_by(*(both.c[column.name] for column in table.primary_key))

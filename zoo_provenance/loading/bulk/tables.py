@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from sqlalchemy import exists, select
 
+from zoo_provenance.history.triggers import new_rows_unasked
 from zoo_provenance.loading.bulk import keys, staging
 from zoo_provenance.loading.bulk.checks import Checks
 from zoo_provenance.loading.bulk.circles import tell_circles
@@ -83,16 +85,18 @@ def _load(
             entered.set_aside = keys.set_aside(stage.connection)
     entering = Entering(pouring, dataset_id)
     checks = Checks(entering, stage.files, stage.problems, unreadable)
-    entering.records()
-    checks.tell_doubled()
-    if stage.problems:
-        checks.tell_all()
-        return entered
-    if entering.everything():
-        checks.tell_animals_twice()
-    else:
-        checks.tell_all()
-        checks.tell_untold()
+    many = sum(pouring.counts.values()) >= WORTHWHILE
+    with new_rows_unasked(stage.connection) if many else nullcontext():
+        entering.records()
+        checks.tell_doubled()
+        if stage.problems:
+            checks.tell_all()
+            return entered
+        if entering.everything():
+            checks.tell_animals_twice()
+        else:
+            checks.tell_all()
+            checks.tell_untold()
     checks.tell_unsourced_parts()
     if stage.problems:
         return entered
