@@ -80,7 +80,7 @@ def main() -> None:
     order = random.Random(0)  # noqa: S311 - only the order of runs
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "export"
-        with database.snapshot(url) as connection:
+        with database.reading(url) as connection:
             export_parquet(connection, folder)
         connections = {url.get_backend_name(): stack.enter_context(database.reading(url))}
         for engine in filter(None, chosen.engines.split(",")):

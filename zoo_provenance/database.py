@@ -124,7 +124,9 @@ def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False, s
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, foreign_keys=foreign_keys and not shadowing, read_only=read_only, shadowing=shadowing)
     try:
-        engine = create_engine(url, poolclass=NullPool)
+        # A reader's statements all see one moment, as SQLite's do anyhow: no batch is ever seen half.
+        isolation = "REPEATABLE READ" if read_only else "READ COMMITTED"
+        engine = create_engine(url, poolclass=NullPool, isolation_level=isolation)
     except ModuleNotFoundError as fault:
         raise DatabaseUnavailable("PostgreSQL needs its driver: pip install 'zoo-provenance[postgres]'") from fault
     except NoSuchModuleError as fault:
@@ -183,7 +185,7 @@ def _read_only_file_system(folder: Path) -> bool:
 def reading(url: URL, *, shadowing: bool = False) -> Iterator[Connection]:
     """Open the database for reading; it must exist and be at the program's own revision.
 
-    With `shadowing`, temporary tables may be made that stand before the real ones. Raises MissingDatabase, NotADatabase, DatabaseOutdated, DatabaseNewer or DatabaseUnavailable.
+    All that is asked sees one moment of it. With `shadowing`, temporary tables may be made that stand before the real ones. Raises MissingDatabase, NotADatabase, DatabaseOutdated, DatabaseNewer or DatabaseUnavailable.
     """
     refuse_folder(url)
     if not exists(url):
@@ -192,17 +194,6 @@ def reading(url: URL, *, shadowing: bool = False) -> Iterator[Connection]:
         )
     with translated(url), engine_of(url, read_only=True, shadowing=shadowing).connect() as connection:
         demand_head(connection, url)
-        yield connection
-
-
-@contextmanager
-def snapshot(url: URL) -> Iterator[Connection]:
-    """Open the database as `reading` does, for several statements that are to see one and the same moment."""
-    with reading(url) as connection:
-        connection.rollback()
-        if connection.dialect.name == "postgresql":
-            # SQLite's reader sees one moment anyhow.
-            connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
 
 

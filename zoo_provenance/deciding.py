@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select
 
 from zoo_provenance.errors import CannotUndo, NotDecided
 from zoo_provenance.history.batches import batch_of
-from zoo_provenance.history.undoing import said_more, take_back
+from zoo_provenance.history.undoing import links_come_back, said_more, take_back
 from zoo_provenance.questions.rules.circles import circles
 from zoo_provenance.questions.rules.columns import drifted
 from zoo_provenance.questions.rules.descents import own_ancestors
@@ -59,7 +59,7 @@ def refuse_drift(connection: Connection, batch_id: int) -> None:
             f"Batch {batch_id} cannot be taken back: later batches ({by}) said more of the same: {names}."
             " Take them back first."
         )
-    for links in (own_ancestors, own_bases):
+    for links in (own_ancestors, own_bases) if links_come_back(connection, batch_id) else ():
         for circle in circles(connection.execute(links())):
             message = f"{circle.slug!r} and {circle.other!r} would each come from the other"
             raise CannotUndo(f"Batch {batch_id} cannot be taken back: {message}.")

@@ -139,11 +139,11 @@ def _looking_back(url: URL, said: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def snapshot(context: click.Context) -> Iterator[Connection]:
-    """Open the database for several statements that are to see one moment of it."""
+def exporting(context: click.Context) -> Iterator[Connection]:
+    """Open the database for taking its data out; an export itself is none."""
     from zoo_provenance import database
 
-    with database.snapshot(url_of(context)) as connection:
+    with database.reading(url_of(context)) as connection:
         yield connection
 
 

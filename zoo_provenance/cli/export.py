@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from zoo_provenance.cli.common import output_options, snapshot, write
+from zoo_provenance.cli.common import exporting, output_options, write
 
 _SOON = 1.0
 
@@ -57,7 +57,7 @@ def parquet(context: click.Context, folder: Path, form: str | None, output: Path
     from zoo_provenance.engines.writing import export_parquet, rows_in_all
     from zoo_provenance.rendering.exports import export_document
 
-    with snapshot(context) as connection, ExitStack() as stack:
+    with exporting(context) as connection, ExitStack() as stack:
         if sys.stderr.isatty():
             made = export_parquet(connection, folder, _Bar(rows_in_all(connection), stack))
         else:

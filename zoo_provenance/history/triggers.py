@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -32,7 +33,7 @@ def new_rows_unasked(connection: Connection) -> Iterator[None]:
         yield
         return
     query = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table AND name = :name")
-    found = []
+    found: list[Any] = []
     for tracked in TRACKED:
         if tracked.made:
             found += connection.execute(query, {"table": tracked.name, "name": f"{tracked.name}_inserted"}).all()

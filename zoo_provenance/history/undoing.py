@@ -9,16 +9,20 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     ForeignKeyConstraint,
+    Index,
+    MetaData,
     Select,
-    Subquery,
+    Table,
     and_,
     delete,
     exists,
     false,
     func,
+    insert,
     or_,
     select,
     true,
@@ -28,7 +32,7 @@ from sqlalchemy.exc import IntegrityError
 
 from zoo_provenance.errors import CannotUndo
 from zoo_provenance.history.tracked import BY_NAME, TRACKED, Tracked, first_of
-from zoo_provenance.tables import batch, change, claim, dataset, record
+from zoo_provenance.tables import batch, change, claim, dataset, descent, record, source_basis
 
 _NAMED = 5
 _OF_CLAIMS = ("claim", "decision", "dismissal")
@@ -63,6 +67,7 @@ def take_back(connection: Connection, batch_id: int) -> None:
             f"Batch {batch_id} cannot be taken back: what was before it clashes with later rows (of batches {later})."
         )
         raise CannotUndo(message) from fault
+    undoing.close()
     connection.execute(update(batch).where(batch.c.id == opened).values(undoes_id=batch_id))
 
 
@@ -77,6 +82,17 @@ def said_more(connection: Connection, batch_id: int) -> dict[int, int]:
     for later in _leaning(connection, batch_id, opened) if mine else ():
         found |= dict.fromkeys(mine & _spoken_of(connection, later), later)
     return found
+
+
+def links_come_back(connection: Connection, batch_id: int) -> bool:
+    """Whether links of descent or derivation come back that later batches, that still count, knew nothing of."""
+    opened = connection.execute(select(func.max(batch.c.id))).scalar_one()
+    links = select(change.c.id).where(
+        change.c.batch_id == batch_id,
+        change.c.table_name.in_([descent.name, source_basis.name]),
+        change.c.before.is_not(None),
+    )
+    return bool(_leaning(connection, batch_id, opened)) and connection.execute(links.limit(1)).first() is not None
 
 
 def _spoken_of(connection: Connection, batch_id: int) -> set[int]:
@@ -147,11 +163,27 @@ class _Undoing:
             found.append(entered.where(tracked.is_row(rows, logged)).exists())
         return or_(false(), *found)
 
-    def _restored(self, tracked: Tracked) -> Subquery:
-        """Return the rows as they were before, of those that the batch changed or removed."""
-        image = tracked.from_image(change.c.before, self.connection.dialect.name)
-        before = select(*image).where(change.c.id.in_(self._first(tracked)), change.c.before.is_not(None))
-        return before.subquery("restored")
+    @cached_property
+    def restored(self) -> dict[str, Table]:
+        """The rows as they were before, of those that the batch changed or removed: temporary tables, by table."""
+        found = {}
+        for tracked in TRACKED:
+            if tracked.name in self.logged:
+                back = Table(f"back_{tracked.name}", MetaData(), *_plain(tracked.table), prefixes=["TEMPORARY"])
+                back.create(self.connection)
+                image = tracked.from_image(change.c.before, self.connection.dialect.name)
+                before = select(*image).where(change.c.id.in_(self._first(tracked)), change.c.before.is_not(None))
+                self.connection.execute(insert(back).from_select(list(tracked.columns), before))
+                Index(f"{back.name}_key", *(back.c[one.name] for one in tracked.table.primary_key)).create(
+                    self.connection
+                )
+                found[tracked.name] = back
+        return found
+
+    def close(self) -> None:
+        """Drop the temporary tables."""
+        for back in self.restored.values():
+            back.drop(self.connection)
 
     # -- what stands against it ------------------------------------------------------------------------
 
@@ -215,10 +247,10 @@ class _Undoing:
         for tracked, key, target in _references():
             if tracked.name not in self.logged:
                 continue
-            back, there = self._restored(tracked), target.table
+            back, there = self.restored[tracked.name], target.table
             lost = ~exists().where(_joined(key, back, there))
             if target.name in self.logged:
-                also = self._restored(target).alias("also")
+                also = self.restored[target.name].alias("also")
                 lost = and_(lost, ~exists().where(_joined(key, back, also)))
             given = [back.c[column.name].is_not(None) for column in key.columns]
             for row in self.connection.execute(select(back).where(*given, lost).limit(_NAMED + 1)).all():
@@ -305,7 +337,7 @@ class _Undoing:
             from sqlalchemy.dialects.sqlite import insert as upsert
         else:
             from sqlalchemy.dialects.postgresql import insert as upsert  # type: ignore[assignment]
-        restored = self._restored(tracked)
+        restored = self.restored[tracked.name]
         keys = [column.name for column in tracked.table.primary_key]
         # The condition, which is none, tells the SELECT's end from the conflict's beginning.
         statement = upsert(tracked.table).from_select(list(tracked.columns), select(restored).where(true()))
@@ -323,6 +355,10 @@ def _references() -> Iterator[tuple[Tracked, ForeignKeyConstraint, Tracked]]:
         for key in tracked.table.foreign_key_constraints:
             if key.referred_table.name in BY_NAME:
                 yield tracked, key, BY_NAME[key.referred_table.name]
+
+
+def _plain(table: Table) -> list[Column[Any]]:
+    return [Column(one.name, one.type) for one in table.c]
 
 
 def _joined(key: ForeignKeyConstraint, rows: Any, there: Any) -> ColumnElement[bool]:
