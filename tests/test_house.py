@@ -33,6 +33,16 @@ ROOMS = {
     "questions": {"counts", "dates", "errors", "evidence", "names", "rules", "search_index", "tables", "vocabulary"},
     "batches": {"tables"},
     "deciding": {"batches", "errors", "rules", "tables", "vocabulary"},
+    "decisions": {
+        "batches",
+        "deciding",
+        "errors",
+        "evidence",
+        "loading",
+        "questions",
+        "tables",
+        "vocabulary",
+    },
     "loading": {
         "batches",
         "counts",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, reading, write
+from zoo_provenance.cli.common import output_options, reading, thing_named, write
 
 _PLURALS = {
     "taxon": "taxa",
@@ -30,7 +30,6 @@ Exit codes: 0 fine, 1 failed, 4 not found or ambiguous, 5 schema."""
 def show(context: click.Context, record: str, form: str | None, output: Path | None) -> None:
     """Show RECORD in full: its fields, names in every script, and what refers to it."""
     from zoo_provenance.questions.lookup import show as ask
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.lookups import show_document
 
     with reading(context) as connection:
@@ -89,7 +88,6 @@ Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema.""",
 def list_(context: click.Context, kind: str, at: str | None, form: str | None, output: Path | None) -> None:
     """List all records of KIND: animals, institutions, people, sources, taxa or transfers."""
     from zoo_provenance.questions.lookup import LISTED, animals_at, list_kind
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.lookups import list_document
     from zoo_provenance.vocabulary import Kind
 

@@ -11,7 +11,22 @@ from typing import Any, NoReturn
 import click
 
 from zoo_provenance import __version__
-from zoo_provenance.cli import arrivals, check, conflicts, demo, donors, evidence, export, gaps, load, lookup, trace
+from zoo_provenance.cli import (
+    arrivals,
+    check,
+    conflicts,
+    decide,
+    demo,
+    donors,
+    duplicates,
+    evidence,
+    export,
+    gaps,
+    load,
+    lookup,
+    merge,
+    trace,
+)
 from zoo_provenance.cli import db as db_commands
 from zoo_provenance.errors import ZooProvenanceError
 
@@ -125,6 +140,11 @@ for command in (
     gaps.gaps,
     check.check,
     check.waive,
+    merge.merge,
+    merge.unmerge,
+    duplicates.duplicates,
+    decide.prefer,
+    decide.dismiss,
     lookup.show,
     lookup.find,
     lookup.list_,

@@ -136,6 +136,8 @@ class _Sync:
             gone = and_(owner_column.in_(ours), ~exists().where(match, defined))
             if self.merging:
                 gone = and_(gone, ~merging.came_with(table, [*keys][1:]))
+            if table is descent:
+                gone = and_(gone, ~merging.was_chosen())
             self._touch(select(owner_column).where(gone))
             self.connection.execute(delete(table).where(gone))
         if remove_only or staged not in self.filled:
@@ -248,7 +250,9 @@ def add_claims(connection: Connection, batch_id: int) -> None:
     connection.execute(insert(TOUCHED).from_select(["record_id"], select(CLAIM.c.record_id).where(fresh)))
     columns = [CLAIM.c[name] for name in _CLAIM_COLUMNS]
     connection.execute(insert(claim).from_select(_CLAIM_COLUMNS, select(*columns).where(fresh).order_by(CLAIM.c.row)))
-    decided = ~exists().where(_same_decision())
+    keys = and_(*(decision.c[name] == DECISION.c[name] for name in ("record_id", "part", "field", "language")))
+    # What was decided by command stands.
+    decided = and_(~exists().where(_same_decision()), ~exists().where(keys, decision.c.dataset_id.is_(None)))
     connection.execute(insert(TOUCHED).from_select(["record_id"], select(DECISION.c.record_id).where(decided)))
     chosen = select(*(DECISION.c[name] for name in _DECISION_COLUMNS), _literal(batch_id)).where(decided)
     connection.execute(insert(decision).from_select([*_DECISION_COLUMNS, "batch_id"], chosen))

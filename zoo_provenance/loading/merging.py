@@ -13,6 +13,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -23,6 +24,7 @@ from zoo_provenance.tables import (
     claim,
     decision,
     descent,
+    dismissal,
     line_animal,
     participant,
     record,
@@ -83,14 +85,31 @@ def came_with_merged(table: Table, owner_id: ColumnElement[Any], *which: ColumnE
 
 
 def chosen_otherwise(staged: Table) -> ColumnElement[bool]:
-    """Return whether another parent than the staged one was preferred by command."""
-    return exists().where(
+    """Return whether another parent than the staged one was preferred by command, or this one dismissed."""
+    said = [claim.c.record_id == staged.c.record_id, claim.c.field == staged.c.role]
+    said += [claim.c.part == "", claim.c.value_record_id == staged.c.parent_id, claim.c.stance == "supports"]
+    dismissed = dismissal.c.claim_id == claim.c.id
+    wrong = exists().where(*said, dismissed, dismissal.c.dataset_id.is_(None))
+    live = exists().where(*said, ~exists().where(dismissed))
+    preferred = exists().where(
         decision.c.record_id == staged.c.record_id,
         decision.c.part == "",
         decision.c.field == staged.c.role,
         decision.c.dataset_id.is_(None),
         decision.c.value_record_id.is_not(None),
         decision.c.value_record_id != staged.c.parent_id,
+    )
+    return or_(preferred, and_(wrong, ~live))
+
+
+def was_chosen() -> ColumnElement[bool]:
+    """Return whether a stored parent was preferred by command."""
+    return exists().where(
+        decision.c.record_id == descent.c.child_id,
+        decision.c.part == "",
+        decision.c.field == descent.c.role,
+        decision.c.dataset_id.is_(None),
+        decision.c.value_record_id == descent.c.parent_id,
     )
 
 
