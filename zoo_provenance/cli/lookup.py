@@ -67,8 +67,11 @@ def find(context: click.Context, text: str, limit: int, form: str | None, output
     return 0 if found.matches else 4
 
 
-class _ListOf(click.Choice[str]):
+class ListOf(click.Choice[str]):
     """A kind of record, in the plural or the singular."""
+
+    def __init__(self) -> None:
+        super().__init__(list(_PLURALS.values()))
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         return super().convert(_PLURALS.get(value, value), param, ctx)
@@ -81,7 +84,7 @@ JSON (zooprov/list/1): {<kind>: [{slug, label, …}]} with the columns of the
 kind. With --at: since, the date from which it is known to be there.
 Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema.""",
 )
-@click.argument("kind", type=_ListOf(list(_PLURALS.values())))
+@click.argument("kind", type=ListOf())
 @click.option("--at", metavar="ZOO", help="With animals: who is there now, as far as known.")
 @output_options
 @click.pass_context
