@@ -44,6 +44,7 @@ ROOMS = {
     },
     "history": {"dates", "errors", "search_index", "tables"},
     "deciding": {"errors", "history", "questions", "rules", "tables", "vocabulary"},
+    "decisions": {"deciding", "errors", "evidence", "history", "loading", "questions", "tables", "vocabulary"},
     "loading": {
         "counts",
         "dates",

@@ -26,6 +26,7 @@ from zoo_provenance.tables import (
     descent,
     dismissal,
     institution,
+    judgement,
     line_animal,
     metadata,
     participant,
@@ -152,6 +153,12 @@ REFUSED: list[tuple[str, Any, dict[str, Any]]] = [
     ("a decision for two values", decision, {"record_id": 3, "field": "x", "value": "x", "value_record_id": 1, "reason": "r", "batch_id": 1}),
     ("a dismissal without a reason", dismissal, {"claim_id": 1, "reason": "", "batch_id": 1}),
     ("a waiver without a reason", waiver, {"rule": "r", "record_id": 3, "reason": "", "batch_id": 1}),
+    ("two records judged in the wrong order", judgement, {"record_id": 7, "other_id": 2, "kind": "animal", "same": False, "reason": "r", "batch_id": 1}),
+    ("a record judged against itself", judgement, {"record_id": 2, "other_id": 2, "kind": "animal", "same": False, "reason": "r", "batch_id": 1}),
+    ("records of two kinds judged", judgement, {"record_id": 1, "other_id": 2, "kind": "animal", "same": False, "reason": "r", "batch_id": 1}),
+    ("a judgement without a reason", judgement, {"record_id": 2, "other_id": 7, "kind": "animal", "same": False, "reason": " ", "batch_id": 1}),
+    ("a claim said of a record that is not there", claim, {**CLAIM, "source_id": 8, "said_of_id": 99}),
+    ("a claim said by what is no source", claim, {**CLAIM, "source_id": 8, "said_by_id": 1}),
     ("a batch with another's digest", batch, {"at": "2024", "actor": "a", "command": "load", "digest": "d"}),
 ]  # fmt: skip
 
@@ -175,6 +182,8 @@ ACCEPTED: list[tuple[str, Any, dict[str, Any]]] = [
     ("silence", claim, {**CLAIM, "source_id": 8, "stance": "silent", "value": None}),
     ("a claim of the whole of a line", claim, {**CLAIM, "source_id": 8, "line_key": "lions", "part": "lines/lions", "field": "", "value": None}),
     ("a value of the greatest length in letters of three bytes", claim, {**CLAIM, "source_id": 8, "value": "가" * 400, "locator": "가" * 100, "search_key": "가" * 400}),
+    ("the same claim said of two records that are one", claim, {**CLAIM, "source_id": 6, "said_of_id": 9}),
+    ("two records judged different", judgement, {"record_id": 2, "other_id": 7, "kind": "animal", "same": False, "reason": "r", "batch_id": 1}),
     ("a decision to leave open", decision, {"record_id": 3, "field": "date", "reason": "sources differ", "batch_id": 1}),
 ]  # fmt: skip
 

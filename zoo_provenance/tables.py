@@ -503,6 +503,10 @@ class _Claim(TypedColumns):
     quote = Column(Words)
     note = Column(Words)
     dataset_id = Column(Integer, ForeignKey("dataset.id"), nullable=False, index=True)
+    # What it was said of, which record it named, and who said it, where that was merged into another since.
+    said_of_id = Column(Integer, ForeignKey("record.id"), index=True)
+    said_value_id = Column(Integer, ForeignKey("record.id"), index=True)
+    said_by_id = Column(Integer, ForeignKey("source.id"), index=True)
 
 
 claim = Table(
@@ -558,6 +562,9 @@ Index(
     func.coalesce(claim.c.during, text("''")),
     claim.c.locator,
     claim.c.dataset_id,
+    func.coalesce(claim.c.said_of_id, text("0")),
+    func.coalesce(claim.c.said_value_id, text("0")),
+    func.coalesce(claim.c.said_by_id, text("0")),
     unique=True,
 )
 
@@ -617,6 +624,29 @@ waiver = Table(
     PrimaryKeyConstraint("rule", "record_id", "part"),
     _check(f"length(trim(reason)) > 0 AND length(reason) <= {NOTE_LENGTH}", "reason"),
     *_lengths(rule=100),
+)
+
+
+class _Judgement(TypedColumns):
+    record_id = Column(Integer, nullable=False)
+    other_id = Column(Integer, nullable=False, index=True)
+    kind = Column(Words, nullable=False)
+    same = Column(Flag, nullable=False)
+    reason = Column(Words, nullable=False)
+    dataset_id = Column(Integer, ForeignKey("dataset.id"), index=True)
+    batch_id = Column(Integer, ForeignKey("batch.id"), nullable=False, index=True)
+
+
+judgement = Table(
+    "judgement",
+    metadata,
+    _Judgement,
+    PrimaryKeyConstraint("record_id", "other_id"),
+    # Two records of one kind, each pair once.
+    ForeignKeyConstraint(["record_id", "kind"], ["record.id", "record.kind"]),
+    ForeignKeyConstraint(["other_id", "kind"], ["record.id", "record.kind"]),
+    _check("record_id < other_id", "other_id"),
+    _check(f"length(trim(reason)) > 0 AND length(reason) <= {NOTE_LENGTH}", "reason"),
 )
 
 KIND_TABLES = {

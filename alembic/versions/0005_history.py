@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -35,6 +35,7 @@ TABLES = {
     "decision": ("record_id", ("part", "field", "language"), None, "record_id"),
     "dismissal": ("claim_id", (), None, None),
     "waiver": ("record_id", ("rule", "part"), None, "record_id"),
+    "judgement": ("record_id", ("other_id",), None, "record_id"),
 }
 EVENTS = {"inserted": "INSERT", "updated": "UPDATE", "deleted": "DELETE"}
 NO_MARK = 9223372036854775807

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import as_of_option, engine_option, output_options, read_period, reading, write
+from zoo_provenance.cli.common import (
+    as_of_option,
+    engine_option,
+    output_options,
+    read_period,
+    reading,
+    thing_named,
+    write,
+)
 
 
 @click.command(
@@ -46,7 +54,6 @@ def arrivals(
     """Show what came with TRANSFER, or with every transfer that matches."""
     from zoo_provenance.questions.arrivals import Filter
     from zoo_provenance.questions.arrivals import arrivals as ask
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.arrivals import arrivals_document
     from zoo_provenance.vocabulary import Kind
 

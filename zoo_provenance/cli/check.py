@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import as_of_option, database_option, output_options, reading, today, write, writing
+from zoo_provenance.cli.common import (
+    as_of_option,
+    database_option,
+    output_options,
+    reading,
+    thing_named,
+    today,
+    write,
+    writing,
+)
 
 
 @click.command(
@@ -35,7 +44,6 @@ def check(
 ) -> int:
     """Look for what cannot be right or should be looked at: about RECORD (or TRANSFER/LINE), or in everything."""
     from zoo_provenance.questions.check import check as ask
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.findings import check_document
     from zoo_provenance.rules import RULES, Scope, Severity
 
@@ -61,7 +69,6 @@ def check(
 def waive(context: click.Context, rule: str, record: str, because: str) -> None:
     """Let what RULE finds about RECORD (or TRANSFER/LINE) stand, with the reason."""
     from zoo_provenance.deciding import waive as decide
-    from zoo_provenance.questions.naming import thing_named
 
     with writing(context) as connection:
         thing = thing_named(connection, record, lines=True)

@@ -15,7 +15,9 @@ from zoo_provenance.errors import ZooProvenanceError
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
+    from zoo_provenance.questions.naming import Thing
     from zoo_provenance.rendering.documents import Document
+    from zoo_provenance.vocabulary import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -246,3 +248,21 @@ def read_period(since: str | None, until: str | None) -> tuple[str | None, str |
     if first and last and first > last:
         raise click.UsageError("--since is later than --until")
     return first, last
+
+
+def thing_named(connection: Connection, text: str, kinds: Sequence[Kind] = (), *, lines: bool = False) -> Thing:
+    """Return the one record or line that a text names; says so where that was merged into another."""
+    from zoo_provenance.questions.naming import thing_named as named
+
+    thing = named(connection, text, kinds, lines=lines)
+    if thing.merged is not None:
+        click.echo(f"{thing.merged!r} was merged into {thing.slug!r}.", err=True)
+    return thing
+
+
+def tell_merged(merged: Sequence[tuple[str, str]]) -> None:
+    """Say which slugs that were named in a load are merged, the first of them."""
+    for old, new in merged[:20]:
+        click.echo(f"{old!r} was merged into {new!r}.", err=True)
+    if len(merged) > 20:
+        click.echo(f"… and {len(merged) - 20:,} more slugs that were merged.", err=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import as_of_option, output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, output_options, reading, thing_named, write
 
 
 @click.command(
@@ -36,7 +36,6 @@ def conflicts(
 ) -> None:
     """List the values that sources disagree about, worst first: of RECORD (or TRANSFER/LINE), or of all."""
     from zoo_provenance.questions.conflicts import conflicts as ask
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.conflicts import conflicts_document
 
     with reading(context) as connection:

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import as_of_option, engine_option, output_options, read_period, reading, today, write
+from zoo_provenance.cli.common import (
+    as_of_option,
+    engine_option,
+    output_options,
+    read_period,
+    reading,
+    thing_named,
+    today,
+    write,
+)
 
 
 class _TransferKind(click.ParamType[str]):
@@ -88,7 +97,6 @@ def donors(
     from zoo_provenance.questions.arrivals import Filter
     from zoo_provenance.questions.donor_file import donor_file, findings_by_donor
     from zoo_provenance.questions.donors import donors as ask
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.donor_file import donor_file_document
     from zoo_provenance.rendering.donors import donors_document
     from zoo_provenance.rules import Severity

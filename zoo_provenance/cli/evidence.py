@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import as_of_option, output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, output_options, reading, thing_named, write
 
 
 @click.command(
@@ -29,7 +29,6 @@ def evidence(context: click.Context, record: str, field: str | None, form: str |
     from zoo_provenance.loading.problems import nearest
     from zoo_provenance.questions.evidence import evidence as ask
     from zoo_provenance.questions.evidence import known_fields
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.evidence import evidence_document
 
     with reading(context) as connection:

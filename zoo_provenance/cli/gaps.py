@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import as_of_option, output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, output_options, reading, thing_named, write
 
 
 @click.command(
@@ -42,7 +42,6 @@ def gaps(
     """List what nobody knows: of RECORD (an animal, a transfer or TRANSFER/LINE), of a taxon, at a zoo, or of all."""
     from zoo_provenance.questions.gaps import gaps as ask
     from zoo_provenance.questions.gaps import scope_of
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.gaps import gaps_document
     from zoo_provenance.vocabulary import Kind
 

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import BY_SUFFIX, check_writable, output_options, shown_progress, url_of, write
+from zoo_provenance.cli.common import (
+    BY_SUFFIX,
+    check_writable,
+    output_options,
+    shown_progress,
+    tell_merged,
+    url_of,
+    write,
+)
 
 
 @click.command(
@@ -62,6 +70,7 @@ def load(
             unmake()
     if loaded.problems:
         click.echo(tell_all(loaded.problems), err=True)
+    tell_merged(loaded.merged)
     if problems_file is not None:
         write(
             problems_document(loaded.problems),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import as_of_option, output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, output_options, reading, thing_named, write
 
 _PLURALS = {
     "taxon": "taxa",
@@ -31,7 +31,6 @@ Exit codes: 0 fine, 1 failed, 4 not found or ambiguous, 5 schema."""
 def show(context: click.Context, record: str, form: str | None, output: Path | None) -> None:
     """Show RECORD in full: its fields, names in every script, and what refers to it."""
     from zoo_provenance.questions.lookup import show as ask
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.lookups import show_document
 
     with reading(context) as connection:
@@ -70,10 +69,14 @@ def find(context: click.Context, text: str, limit: int, form: str | None, output
     return 0 if found.matches else 4
 
 
-class _ListOf(click.Choice[str]):
+class ListOf(click.Choice[str]):
     """A kind of record, in the plural or the singular."""
 
+    def __init__(self) -> None:
+        super().__init__(list(_PLURALS.values()))
+
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the plural of a kind."""
         return super().convert(_PLURALS.get(value, value), param, ctx)
 
 
@@ -84,7 +87,7 @@ JSON (zooprov/list/1): {<kind>: [{slug, label, …}]} with the columns of the
 kind. With --at: since, the date from which it is known to be there.
 Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema.""",
 )
-@click.argument("kind", type=_ListOf(list(_PLURALS.values())))
+@click.argument("kind", type=ListOf())
 @click.option("--at", metavar="ZOO", help="With animals: who is there now, as far as known.")
 @as_of_option
 @output_options
@@ -92,7 +95,6 @@ Exit codes: 0 fine, 1 failed, 2 usage, 4 not found or ambiguous, 5 schema.""",
 def list_(context: click.Context, kind: str, at: str | None, form: str | None, output: Path | None) -> None:
     """List all records of KIND: animals, institutions, people, sources, taxa or transfers."""
     from zoo_provenance.questions.lookup import LISTED, animals_at, list_kind
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.lookups import list_document
     from zoo_provenance.vocabulary import Kind
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import as_of_option, engine_option, output_options, reading, write
+from zoo_provenance.cli.common import as_of_option, engine_option, output_options, reading, thing_named, write
 
 
 @click.command(
@@ -31,7 +31,6 @@ def trace(context: click.Context, animal: str, form: str | None, output: Path | 
     ANIMAL is a slug, an identifier (studbook:23), a name in any script, or a line of a transfer
     (2024-11-moscow-zoo-gift/lion).
     """
-    from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.questions.trace import trace as ask
     from zoo_provenance.rendering.traces import trace_document
     from zoo_provenance.vocabulary import Kind

@@ -15,6 +15,7 @@ from zoo_provenance.tables import (
     decision,
     descent,
     dismissal,
+    judgement,
     line_animal,
     participant,
     record,
@@ -99,6 +100,7 @@ TRACKED = (
     Tracked(decision, "record_id", ("part", "field", "language"), made=None),
     Tracked(dismissal, "claim_id", made=None),
     Tracked(waiver, "record_id", ("rule", "part"), made=None),
+    Tracked(judgement, "record_id", ("other_id",), made=None),
 )
 """All tables whose changes are logged, what others lean on first."""
 

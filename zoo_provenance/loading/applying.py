@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from zoo_provenance.loading import staging
+from zoo_provenance.loading import merging, staging
 from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, SCOPE, TOUCHED, WAIVER, Staging
 from zoo_provenance.tables import (
     KIND_TABLES,
@@ -95,6 +95,8 @@ def apply_parts(stage: Staging) -> None:
         descent, staging.DESCENT, {"child_id": "record_id", "parent_id": "parent_id", "role": "role"}, ["probability"]
     )
     sync.rows(transfer_link, staging.LINK, {"transfer_id": "record_id", "kind": "kind", "to_id": "to_id"}, [])
+    if sync.merging:
+        merging.carry_over(stage)
 
 
 class _Sync:
@@ -106,6 +108,7 @@ class _Sync:
         self.filled = stage.filled
         there = select(exists().where(RECORD.c.defines, ~RECORD.c.creates))
         self.all_new = not stage.connection.execute(there).scalar()
+        self.merging = merging.is_any(stage.connection)
 
     def rows(
         self,
@@ -131,16 +134,22 @@ class _Sync:
         )
         if not self.all_new:
             gone = and_(owner_column.in_(ours), ~exists().where(match, defined))
+            if self.merging:
+                gone = and_(gone, ~merging.came_with(table, [*keys][1:]))
+            if table is descent:
+                gone = and_(gone, ~merging.was_chosen())
             self._touch(select(owner_column).where(gone))
             self.connection.execute(delete(table).where(gone))
         if remove_only or staged not in self.filled:
             return
+        # Between parents somebody chose by command: the others stay out.
+        chosen = [~merging.chosen_otherwise(staged)] if staged is staging.DESCENT else []
         fresh = (
             select(*(staged.c[of] for of in keys.values()), *(staged.c[name] for name in values))
-            .where(defined, ~exists().where(match))
+            .where(defined, ~exists().where(match), *chosen)
             .distinct()
         )
-        self._touch(select(staged.c.record_id).where(defined, ~exists().where(match)))
+        self._touch(select(staged.c.record_id).where(defined, ~exists().where(match), *chosen))
         self.connection.execute(insert(table).from_select([*keys, *values], fresh))
         if values:
             _update(self.connection, table, staged, values, match, defined, owner=owner)
@@ -185,8 +194,8 @@ def enter_scope(connection: Connection, whole: Sequence[int]) -> None:
     spoken = union(
         select(RECORD.c.record_id, RECORD.c.dataset_id),
         select(CLAIM.c.record_id, CLAIM.c.dataset_id),
-        select(claim.c.record_id, claim.c.dataset_id)
-        .join(record, record.c.id == claim.c.record_id)
+        select(merging.said_of(), claim.c.dataset_id)
+        .join(record, record.c.id == merging.said_of())
         .where(claim.c.dataset_id.in_(whole), claim.c.dataset_id != record.c.dataset_id),
         select(WAIVER.c.record_id, WAIVER.c.dataset_id),
         select(waiver.c.record_id, waiver.c.dataset_id).where(waiver.c.dataset_id.in_(whole)),
@@ -195,7 +204,8 @@ def enter_scope(connection: Connection, whole: Sequence[int]) -> None:
 
 
 def _in_scope(table: Table) -> ColumnElement[bool]:
-    return exists().where(SCOPE.c.record_id == table.c.record_id, SCOPE.c.dataset_id == table.c.dataset_id)
+    of = merging.said_of() if table is claim else table.c.record_id
+    return exists().where(SCOPE.c.record_id == of, SCOPE.c.dataset_id == table.c.dataset_id)
 
 
 def _same_claim() -> ColumnElement[bool]:
@@ -240,7 +250,9 @@ def add_claims(connection: Connection, batch_id: int) -> None:
     connection.execute(insert(TOUCHED).from_select(["record_id"], select(CLAIM.c.record_id).where(fresh)))
     columns = [CLAIM.c[name] for name in _CLAIM_COLUMNS]
     connection.execute(insert(claim).from_select(_CLAIM_COLUMNS, select(*columns).where(fresh).order_by(CLAIM.c.row)))
-    decided = ~exists().where(_same_decision())
+    keys = and_(*(decision.c[name] == DECISION.c[name] for name in ("record_id", "part", "field", "language")))
+    # What was decided by command stands.
+    decided = and_(~exists().where(_same_decision()), ~exists().where(keys, decision.c.dataset_id.is_(None)))
     connection.execute(insert(TOUCHED).from_select(["record_id"], select(DECISION.c.record_id).where(decided)))
     chosen = select(*(DECISION.c[name] for name in _DECISION_COLUMNS), _literal(batch_id)).where(decided)
     connection.execute(insert(decision).from_select([*_DECISION_COLUMNS, "batch_id"], chosen))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, case, exists, func, or_, select
 
-from zoo_provenance.loading import staging
+from zoo_provenance.loading import merging, staging
 from zoo_provenance.loading.problems import Mark
 from zoo_provenance.loading.staging import CLAIM, RECORD, SCOPE, Staging
 from zoo_provenance.tables import (
@@ -74,7 +74,8 @@ def _tell_animals_twice(stage: Staging) -> None:
         select(func.max(there.c.row).label("row"))
         .where(there.c.animal_id.is_not(None))
         .group_by(there.c.record_id, there.c.animal_id, there.c.dataset_id)
-        .having(func.count() > 1)
+        # Two that were merged since may both be named, if on one line.
+        .having(or_(func.count() > func.count(there.c.animal.distinct()), func.count(there.c.line_key.distinct()) > 1))
         .subquery()
     )
     for place in stage.connection.execute(select(there).join(doubled, doubled.c.row == there.c.row)).mappings():
@@ -135,7 +136,9 @@ def tell_second_definitions(stage: Staging) -> None:
             .join(record, record.c.id == RECORD.c.record_id)
             .outerjoin(table, table.c.id == RECORD.c.record_id)
             .join(dataset, dataset.c.id == record.c.dataset_id)
-            .where(~RECORD.c.defines, or_(*(cell.is_not(None) for cell in differing)))
+            .where(
+                ~RECORD.c.defines, record.c.merged_into_id.is_(None), or_(*(cell.is_not(None) for cell in differing))
+            )
         )
         for row_number, file, line, slug, name, *names in rows:
             _tell_second(stage, row_number, file, line, slug, name, ", ".join(one for one in names if one))
@@ -161,7 +164,9 @@ def tell_second_definitions(stage: Staging) -> None:
             .join(record, record.c.id == RECORD.c.record_id)
             .join(dataset, dataset.c.id == record.c.dataset_id)
             # What claims conclude may differ, there the two data sets' rivals meet; a new part may not.
-            .where(~RECORD.c.defines, or_(and_(staged.c.claimed == ",", ~same), ~there))
+            .where(
+                ~RECORD.c.defines, record.c.merged_into_id.is_(None), or_(and_(staged.c.claimed == ",", ~same), ~there)
+            )
         )
         for row_number, file, line, slug, name, key in rows:
             _tell_second(stage, row_number, file, line, slug, name, key)
@@ -198,9 +203,9 @@ def tell_lost_parts(stage: Staging) -> None:
     """Tell of lines and participants that are gone from the seeds while another data set speaks of them."""
     if not stage.connection.execute(select(exists().where(RECORD.c.defines, ~RECORD.c.creates))).scalar():
         return
-    for key, staged, noun in (
-        (claim.c.line_key, staging.LINE, "line"),
-        (claim.c.participant_key, staging.PARTICIPANT, "participant"),
+    for key, staged, kept, noun in (
+        (claim.c.line_key, staging.LINE, transfer_line, "line"),
+        (claim.c.participant_key, staging.PARTICIPANT, participant, "participant"),
     ):
         lost = (
             select(RECORD.c.row, RECORD.c.file, RECORD.c.line, key.label("key"), dataset.c.name)
@@ -212,6 +217,7 @@ def tell_lost_parts(stage: Staging) -> None:
                 key.is_not(None),
                 claim.c.dataset_id != RECORD.c.dataset_id,
                 ~exists().where(staged.c.record_id == RECORD.c.record_id, staged.c.key == key),
+                ~merging.came_with_merged(kept, RECORD.c.record_id, kept.c.key == key),
             )
             .distinct()
         )

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     func,
     insert,
@@ -29,7 +30,7 @@ from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, Stance, column
 def conclude_columns(stage: Staging, before: set[tuple[int, str, str]]) -> None:
     """Conclude every column that claims of this load bear on; `before` are the fields that had values claimed."""
     connection = stage.connection
-    spoken = claim.c.record_id.in_(select(SCOPE.c.record_id))
+    spoken = claim.c.record_id.in_(_spoken_of())
     above = taxa_above(connection)
     decisions = decisions_of(connection, spoken)
     rows = connection.execute(claimed_from(and_(spoken, claim.c.field != ""))).all()
@@ -78,10 +79,16 @@ def fields_spoken_of(connection: Connection) -> set[tuple[int, str, str]]:
     """Return (record, part, field) of the values claimed, so far, of the records this load speaks of."""
     query = (
         select(claim.c.record_id, claim.c.part, claim.c.field)
-        .where(claim.c.record_id.in_(select(SCOPE.c.record_id)), claim.c.field != "", claim.c.stance == Stance.SUPPORTS)
+        .where(claim.c.record_id.in_(_spoken_of()), claim.c.field != "", claim.c.stance == Stance.SUPPORTS)
         .distinct()
     )
     return {(row.record_id, row.part, row.field) for row in connection.execute(query)}
+
+
+def _spoken_of() -> Select[int]:
+    """Return the records this load speaks of, survivors in place of those merged into them."""
+    survivor = func.coalesce(record.c.merged_into_id, record.c.id)
+    return select(survivor).join(SCOPE, SCOPE.c.record_id == record.c.id)
 
 
 def _emptied(connection: Connection, left: set[tuple[int, str, str]]) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, update
 
 from zoo_provenance.history.batches import Batch, batch_of
-from zoo_provenance.loading import applying, checks, conclusions, resolving, seeds, short_form, writing_out
+from zoo_provenance.loading import applying, checks, conclusions, merging, resolving, seeds, short_form, writing_out
 from zoo_provenance.loading.bulk import keys
 from zoo_provenance.loading.bulk.tables import Entered, Progress, load_tables
 from zoo_provenance.loading.problems import Problem
@@ -25,7 +25,10 @@ _NONE: tuple[dict[str, int], ...] = ({}, {}, {})
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did: records by kind, and the batch; no batch where nothing changed or it was only tried."""
+    """What a load did: records by kind, and the batch; no batch where nothing changed or it was only tried.
+
+    `merged` are slugs it named that were merged, each with its survivor's.
+    """
 
     created: dict[str, int] = field(default_factory=dict)
     updated: dict[str, int] = field(default_factory=dict)
@@ -33,6 +36,7 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
     batch: int | None = None
     datasets: tuple[str, ...] = ()
+    merged: tuple[tuple[str, str], ...] = ()
 
 
 class _Undone(Exception):
@@ -100,7 +104,8 @@ def _write(connection: Connection, paths: Sequence[Path], batch: Batch, progress
         keys.make_again(connection, one.set_aside)
     batch.input_digest = reader.digest.hexdigest()
     stage.close()
-    return _summed(counts, entered, tuple(data_set.name for data_set in data_sets))
+    loaded = _summed(counts, entered, tuple(data_set.name for data_set in data_sets))
+    return replace(loaded, merged=tuple(sorted(stage.merged)))
 
 
 def _apply(stage: Staging, whole: Sequence[int], batch_id: int) -> None:
@@ -149,6 +154,7 @@ def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
         checks.tell_second_definitions(stage)
         checks.tell_lost_parts(stage)
         checks.tell_second_decisions(stage)
+        merging.tell_new_parts(stage)
 
 
 def _refused(stage: Staging) -> _Undone:

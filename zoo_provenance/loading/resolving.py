@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, literal, select, union_all, update
 
 from zoo_provenance.errors import quoted
-from zoo_provenance.loading import staging
+from zoo_provenance.loading import merging, staging
 from zoo_provenance.loading.problems import nearest
 from zoo_provenance.loading.staging import CLAIM, FORMERLY, RECORD, Reference, Staging
 from zoo_provenance.tables import claim, participant, record, transfer_line
@@ -78,7 +78,7 @@ def rename(stage: Staging) -> None:
 
 
 def enter_records(stage: Staging) -> None:
-    """Enter the records that are new, and mark whose definitions the others are."""
+    """Enter the records that are new, and mark whose definitions the others are; a merged one only makes claims."""
     connection = stage.connection
     there = exists().where(record.c.slug == RECORD.c.slug)
     first = select(func.min(RECORD.c.row)).group_by(RECORD.c.slug)
@@ -93,7 +93,8 @@ def enter_records(stage: Staging) -> None:
     mine = select(record.c.id).where(record.c.slug == RECORD.c.slug).scalar_subquery()
     owner = select(record.c.dataset_id).where(record.c.slug == RECORD.c.slug).scalar_subquery()
     connection.execute(update(RECORD).values(record_id=mine))
-    connection.execute(update(RECORD).values(defines=(owner == RECORD.c.dataset_id)))
+    merged = exists().where(record.c.slug == RECORD.c.slug, record.c.merged_into_id.is_not(None))
+    connection.execute(update(RECORD).values(defines=and_(owner == RECORD.c.dataset_id, ~merged)))
 
 
 def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
@@ -108,7 +109,9 @@ def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
         mine = select(by_slug["record_id"][0]).where(record.c.slug == table.c.slug).scalar_subquery()
         connection.execute(update(table).values(record_id=mine))
     former = union_all(
-        select(claim.c.value.label("old"), claim.c.record_id.label("id")).where(claim.c.field == "formerly"),
+        select(claim.c.value.label("old"), func.coalesce(claim.c.said_of_id, claim.c.record_id).label("id")).where(
+            claim.c.field == "formerly"
+        ),
         select(FORMERLY.c.old, record.c.id).join(record, record.c.slug == FORMERLY.c.slug),
     ).subquery()
     renamed = connection.execute(select(exists().select_from(former))).scalar()
@@ -129,6 +132,7 @@ def resolve(stage: Staging, unreadable: frozenset[Kind]) -> None:
             successor = select(func.min(survivor)).select_from(record.join(former, former.c.id == record.c.id))
             by_former = successor.where(former.c.old == column, allowed).scalar_subquery()
             connection.execute(update(reference.table).where(lost).values({target: by_former}))
+    merging.follow(stage)
     _tell_lost(stage, unreadable)
 
 
@@ -242,7 +246,7 @@ def tell_wrong_claims(stage: Staging) -> None:
                 key.is_not(None),
                 said.c.record_id.is_not(None),
                 ~exists().where(staged.c.record_id == said.c.record_id, staged.c.key == key),
-                ~exists().where(kept.c.transfer_id == said.c.record_id, kept.c.key == key),
+                ~merging.has_part(kept, said.c.record_id, key),
             )
             .group_by(said.c.file, said.c.slug, key)
         )

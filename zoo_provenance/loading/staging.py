@@ -103,7 +103,7 @@ CLAIM = _stage(
     *_words("search_key", "during", "during_earliest", "during_latest", "source", "stance", "certainty", "locator"),
     *_words("quote", "note", "dismissed"),
     Column("own", Boolean, nullable=False, default=False),
-    *_ids("record_id", "value_record_id", "source_id"),
+    *_ids("record_id", "value_record_id", "source_id", "said_of_id", "said_value_id", "said_by_id"),
 )
 Index("ix_stage_claim_record_id", CLAIM.c.record_id, CLAIM.c.part, CLAIM.c.field)
 DECISION = _stage(
@@ -201,6 +201,7 @@ class Staging:
     broken: set[str] = field(default_factory=set)
     silent: dict[Table, list[int]] = field(default_factory=lambda: defaultdict(list))
     nameless: list[int] = field(default_factory=list)
+    merged: set[tuple[str, str]] = field(default_factory=set)
     filled: set[Table] = field(default_factory=set)
     _waiting: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _rows: int = 0

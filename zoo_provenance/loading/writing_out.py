@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -24,10 +24,11 @@ from sqlalchemy import (
 )
 
 from zoo_provenance.counts import bound_text
+from zoo_provenance.loading import merging
 from zoo_provenance.loading.problems import Mark
-from zoo_provenance.loading.staging import CLAIM, RECORD, Staging, owner_table
-from zoo_provenance.tables import KIND_TABLES, claim, participant, record, transfer_line
-from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, columns_of, owner_of
+from zoo_provenance.loading.staging import CLAIM, DESCENT, RECORD, Staging, owner_table
+from zoo_provenance.tables import KIND_TABLES, claim, descent, participant, record, transfer_line
+from zoo_provenance.vocabulary import FIELDS, DescentRole, Field, Kind, Shape, columns_of, owner_of
 
 _OWNERS = (*(kind.value for kind in Kind), "line", "participant")
 
@@ -47,12 +48,15 @@ def write_out(stage: Staging) -> None:
     connection = stage.connection
     contested = _contested(connection)
     second = connection.execute(select(exists().where(~RECORD.c.defines))).scalar()
+    together = merging.is_any(connection)
     for owner, field in _concluded_fields():
         if second:
             _second_definitions(stage, owner, field)
         if (owner, field.name) in contested:
             _staged_values(stage, owner, field)
             _stored_values(connection, owner, field)
+    if together:
+        _parents(stage)
     stage.flush()
     first = CLAIM.alias("first")
     said = [first.c[name] == CLAIM.c[name] for name in ("record_id", "part", "field", "dataset_id", "stance")]
@@ -62,9 +66,15 @@ def write_out(stage: Staging) -> None:
     connection.execute(delete(CLAIM).where(again))
     # Who vouches for a whole record says so of its own definition, not of what another data set has in it.
     not_its_own = exists().where(
-        RECORD.c.slug == CLAIM.c.slug, RECORD.c.dataset_id == CLAIM.c.dataset_id, ~RECORD.c.defines
+        RECORD.c.slug == CLAIM.c.slug,
+        RECORD.c.dataset_id == CLAIM.c.dataset_id,
+        ~RECORD.c.defines,
+        record.c.id == RECORD.c.record_id,
+        record.c.merged_into_id.is_(None),
     )
     connection.execute(delete(CLAIM).where(CLAIM.c.field == "", not_its_own))
+    if together:
+        merging.read_as_survivors(connection)
 
 
 def _contested(connection: Connection) -> set[tuple[str, str]]:
@@ -88,7 +98,8 @@ def _contested(connection: Connection) -> set[tuple[str, str]]:
         .distinct()
     )
     found = connection.execute(union_all(staged, stored)).all()
-    second = connection.execute(select(RECORD.c.kind).where(~RECORD.c.defines).distinct()).scalars().all()
+    rivals = or_(~RECORD.c.defines, merging.is_survivor(RECORD.c.record_id))
+    second = connection.execute(select(RECORD.c.kind).where(rivals).distinct()).scalars().all()
     owners = {*second, *(("line", "participant") if Kind.TRANSFER in second else ())}
     fields = {(owner_of(kind, part), field) for kind, part, field in found}
     return fields | {(owner, field.name) for owner, field in _concluded_fields() if owner in owners}
@@ -140,7 +151,7 @@ def _staged_values(stage: Staging, owner: str, field: Field) -> None:
         )
         for other in (claim, CLAIM)
     )
-    meets = or_(*claimed_elsewhere)
+    meets = or_(*claimed_elsewhere, merging.is_survivor(table.c.record_id))
     defines = exists().where(
         RECORD.c.record_id == table.c.record_id, RECORD.c.dataset_id == table.c.dataset_id, RECORD.c.defines
     )
@@ -153,6 +164,38 @@ def _staged_values(stage: Staging, owner: str, field: Field) -> None:
     concluded = "kind,custody,title," if (owner, field.name) == ("transfer", "kind") else f"{field.name},"
     stage.connection.execute(update(table).where(condition).values(claimed=table.c.claimed + concluded))
     _stage_claims(stage, field, rows)
+
+
+def _parents(stage: Staging) -> None:
+    """Write out the parents of animals of which several were merged: they may be rivals."""
+    table = DESCENT
+    merged = exists().where(record.c.id == table.c.record_id, record.c.merged_into_id.is_not(None))
+    said = CLAIM.alias("said")
+    claimed = exists().where(
+        said.c.record_id == table.c.record_id,
+        said.c.dataset_id == table.c.dataset_id,
+        said.c.field == table.c.role,
+        said.c.value_record == table.c.parent,
+        said.c.stance == "supports",
+    )
+    speaks = exists().where(
+        RECORD.c.record_id == table.c.record_id,
+        RECORD.c.dataset_id == table.c.dataset_id,
+        or_(RECORD.c.defines, merged),
+    )
+    place = [table.c.row, table.c.file, table.c.line, table.c.dataset_id, table.c.slug, table.c.record_id]
+    together = or_(merged, merging.is_survivor(table.c.record_id))
+    for role in DescentRole:
+        rows = stage.connection.execute(
+            select(*place, literal("").label("part"), table.c.parent.label("value"), *_no_bounds()).where(
+                table.c.role == role.value, speaks, together, ~claimed
+            )
+        ).all()
+        _stage_claims(stage, FIELDS[Kind.ANIMAL][role], rows)
+
+
+def _no_bounds() -> list[ColumnElement[Any]]:
+    return [null().label("low"), null().label("high")]
 
 
 def _not_claimed(table: Table, field: Field) -> ColumnElement[bool]:
@@ -168,7 +211,7 @@ def _bounds(owner: str, field: Field, table: Table) -> list[ColumnElement[Any]]:
     names = columns_of(owner, field)
     if field.shape in {Shape.DATE, Shape.COUNT}:
         return [table.c[names[1]].label("low"), table.c[names[2]].label("high")]
-    return [null().label("low"), null().label("high")]
+    return _no_bounds()
 
 
 def _stage_claims(stage: Staging, field: Field, rows: Iterable[Any]) -> None:
@@ -231,7 +274,6 @@ def _stored_values(connection: Connection, owner: str, field: Field) -> None:
     table = target_table(owner)
     id_column = table.c.transfer_id if owner in {"line", "participant"} else table.c.id
     part = _part_of(owner, table)
-    value = _value_of(owner, field, table, staged=False)
     met = exists().where(
         CLAIM.c.record_id == id_column,
         CLAIM.c.part == part,
@@ -239,6 +281,40 @@ def _stored_values(connection: Connection, owner: str, field: Field) -> None:
         CLAIM.c.stance == "supports",
         CLAIM.c.dataset_id != record.c.dataset_id,
     )
+    defined_now = exists().where(RECORD.c.record_id == id_column, RECORD.c.defines)
+    _write_plain(connection, owner, field, and_(met, ~defined_now))
+
+
+def write_out_all(connection: Connection, record_ids: Sequence[int]) -> None:
+    """Write out all stored plain values of records as claims with the sources they inherited, parents too."""
+    for owner, field in _concluded_fields():
+        table = target_table(owner)
+        id_column = table.c.transfer_id if owner in {"line", "participant"} else table.c.id
+        _write_plain(connection, owner, field, id_column.in_(record_ids))
+    named = exists().where(
+        claim.c.record_id == descent.c.child_id,
+        claim.c.part == "",
+        claim.c.field == descent.c.role,
+        claim.c.value_record_id == descent.c.parent_id,
+        claim.c.stance == "supports",
+    )
+    columns = [descent.c.child_id.label("record_id"), record.c.dataset_id, literal("").label("part")]
+    for role in connection.execute(
+        select(descent.c.role).where(descent.c.child_id.in_(record_ids)).distinct()
+    ).scalars():
+        rows = connection.execute(
+            select(*columns, descent.c.parent_id.label("value"), *_no_bounds())
+            .join(record, record.c.id == descent.c.child_id)
+            .where(descent.c.child_id.in_(record_ids), descent.c.role == role, ~named)
+        ).all()
+        _enter_plain(connection, FIELDS[Kind.ANIMAL][role], rows)
+
+
+def _write_plain(connection: Connection, owner: str, field: Field, which: ColumnElement[bool]) -> None:
+    table = target_table(owner)
+    id_column = table.c.transfer_id if owner in {"line", "participant"} else table.c.id
+    part = _part_of(owner, table)
+    value = _value_of(owner, field, table, staged=False)
     # Where values are claimed, the column is what they conclude, and nobody's plain word.
     said = exists().where(
         claim.c.record_id == id_column,
@@ -246,7 +322,6 @@ def _stored_values(connection: Connection, owner: str, field: Field) -> None:
         claim.c.field == field.name,
         claim.c.stance == "supports",
     )
-    defined_now = exists().where(RECORD.c.record_id == id_column, RECORD.c.defines)
     rows = connection.execute(
         select(
             id_column.label("record_id"),
@@ -256,8 +331,13 @@ def _stored_values(connection: Connection, owner: str, field: Field) -> None:
             *_bounds(owner, field, table),
         )
         .join(record, record.c.id == id_column)
-        .where(value.is_not(None), met, ~said, ~defined_now)
+        .where(value.is_not(None), which, ~said)
     ).all()
+    _enter_plain(connection, field, rows)
+
+
+def _enter_plain(connection: Connection, field: Field, rows: Sequence[Any]) -> None:
+    """Enter plain values (record_id, dataset_id, part, value, low, high) as claims of all that vouch for them."""
     if not rows:
         return
     vouching: dict[tuple[int, str], list[int | None]] = {}

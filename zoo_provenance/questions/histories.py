@@ -235,6 +235,7 @@ def _moves(animals: Statement | None) -> Any:
         .outerjoin(transfer, transfer.c.id == line_animal.c.transfer_id)
         .outerjoin(on, on.c.id == transfer.c.id)
         .outerjoin(sender, sender.c.id == transfer.c.origin_id)
+        .where(record.c.merged_into_id.is_(None), on.c.merged_into_id.is_(None))
     )
     if animals is not None:
         query = query.where(animal.c.id.in_(_with_wholes(animals)))

@@ -195,12 +195,16 @@ def _related(connection: Connection, thing: Thing) -> dict[str, tuple[Ref, ...]]
     found = {}
     for name, ids in queries[thing.kind].items():
         rows = connection.execute(
-            select(record.c.slug, record.c.label).where(record.c.id.in_(ids)).order_by(record.c.slug)
+            select(record.c.slug, record.c.label)
+            .where(record.c.id.in_(ids), record.c.merged_into_id.is_(None))
+            .order_by(record.c.slug)
         )
         refs = tuple(Ref(row.slug, row.label) for row in rows)
         if refs:
             found[name] = refs
-    return found
+    merged = select(record.c.slug, record.c.label).where(record.c.merged_into_id == other).order_by(record.c.slug)
+    refs = tuple(Ref(row.slug, row.label) for row in connection.execute(merged))
+    return found | {"merged": refs} if refs else found
 
 
 def list_kind(connection: Connection, kind: Kind) -> list[Listed]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
@@ -19,13 +19,14 @@ NAME_FIELDS = ("name", "name.former", "formerly")
 
 @dataclass(frozen=True)
 class Thing:
-    """A record, or one line of a transfer."""
+    """A record, or one line of a transfer; `merged` is the slug it was asked for by, of one merged into it."""
 
     id: int
     kind: Kind
     slug: str
     label: str
     line: str = ""
+    merged: str | None = None
 
     @property
     def ref(self) -> Ref:
@@ -68,7 +69,7 @@ def _line(connection: Connection, text: str, slug: str, key: str) -> Thing:
         .all()
     )
     if key in keys:
-        return Thing(transfer.id, transfer.kind, transfer.slug, transfer.label, key)
+        return Thing(transfer.id, transfer.kind, transfer.slug, transfer.label, key, transfer.merged)
     import difflib
 
     near = difflib.get_close_matches(key, keys, n=3, cutoff=0.5) or keys[:5]
@@ -95,7 +96,10 @@ def _by_slug(connection: Connection, text: str, kinds: Sequence[Kind]) -> list[T
     if not SLUG.fullmatch(text):
         return []
     former = select(claim.c.record_id).where(claim.c.field == "formerly", claim.c.value == text)
-    return _things(connection, record.c.slug == text, kinds) or _things(connection, record.c.id.in_(former), kinds)
+    by_slug = _things(connection, record.c.slug == text, kinds)
+    if by_slug and by_slug[0].slug != text:
+        return [replace(by_slug[0], merged=text)]
+    return by_slug or _things(connection, record.c.id.in_(former), kinds)
 
 
 def _by_identifier(connection: Connection, text: str, kinds: Sequence[Kind]) -> list[Thing]:

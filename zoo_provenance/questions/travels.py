@@ -46,6 +46,7 @@ def animal_columns() -> Statement:
         .outerjoin(house, house.c.id == animal.c.born_at_id)
         .outerjoin(owner, owner.c.id == animal.c.owner_at_birth_id)
         .outerjoin(grave, grave.c.id == animal.c.died_at_id)
+        .where(record.c.merged_into_id.is_(None))
     )
 
 
@@ -85,6 +86,7 @@ def travel_columns() -> Statement:
         .outerjoin(destination, destination.c.id == transfer.c.destination_id)
         .outerjoin(left, left.c.id == transfer.c.origin_id)
         .outerjoin(reached, reached.c.id == transfer.c.destination_id)
+        .where(record.c.merged_into_id.is_(None))
     )
 
 

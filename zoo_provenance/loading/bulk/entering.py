@@ -264,6 +264,17 @@ class Entering:
                 lost = and_(column.in_(former), ~exists().where(record.c.slug == column))
                 self.connection.execute(update(target.poured).where(lost).values({column.name: slug}))
 
+    def merged(self) -> Iterator[tuple[str, str]]:
+        """Yield the slugs that rows are of or name and that were merged, each with its survivor's."""
+        old, survivor = record.alias("old"), record.alias("survivor")
+        if self.connection.execute(select(old.c.id).where(old.c.merged_into_id.is_not(None)).limit(1)).first() is None:
+            return
+        led = select(old.c.slug, survivor.c.slug).join(survivor, survivor.c.id == old.c.merged_into_id)
+        for target in targets(self.pouring):
+            for column in ("slug", *(one.column for one in target.references)):
+                named = led.join(target.poured, target.poured.c[column] == old.c.slug).distinct()
+                yield from ((row[0], row[1]) for row in self.connection.execute(named))
+
     def _id_of(self, poured: Table) -> ColumnElement[int]:
         return poured.c.row + literal(self.first_new)
 

@@ -100,6 +100,7 @@ def _load(
     checks.tell_unsourced_parts()
     if stage.problems:
         return entered
+    stage.merged.update(entering.merged())
     progress("comparing", 0)
     sifting = Sifting(entering)
     checks.tell_absent()

@@ -31,7 +31,7 @@ def _families(*columns: Any) -> Statement:
         .join(_parent, _parent.c.id == descent.c.parent_id)
         .join(record, record.c.id == animal.c.id)
         .join(_old, _old.c.id == _parent.c.id)
-        .where(descent.c.role.in_(_PARENTS))
+        .where(descent.c.role.in_(_PARENTS), record.c.merged_into_id.is_(None))
         .order_by(record.c.slug, _old.c.slug)
     )
 

@@ -33,7 +33,13 @@ def _references() -> Iterator[tuple[Any, Any]]:
     for table in (*KIND_TABLES.values(), *_OWNED):
         owner = _owner(table)
         for column in table.c:
-            if column is not owner and column.name.endswith("_id") and _names_a_record(column):
+            # What a claim was said of stays, whatever that was merged into.
+            if (
+                column is not owner
+                and column.name.endswith("_id")
+                and not column.name.startswith("said_")
+                and _names_a_record(column)
+            ):
                 yield owner, column
 
 
@@ -105,6 +111,7 @@ def stale_decisions(_: Asked) -> Statement:
             ~and_(decision.c.value.is_(None), decision.c.value_record_id.is_(None)),
             # A choice between parents is kept in the descent, and one between records in the spine.
             decision.c.field.not_in(("same_as", *DescentRole)),
+            record.c.merged_into_id.is_(None),
             ~claimed,
         )
         .order_by(record.c.slug, decision.c.part, decision.c.field)

@@ -1,0 +1,129 @@
+"""Merging: two records that are one, and two that are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, case, func, insert, or_, select
+
+from zoo_provenance.deciding import checked_reason, refuse_drift
+from zoo_provenance.decisions import references, refusals
+from zoo_provenance.decisions.anew import concluding
+from zoo_provenance.errors import NotDecided
+from zoo_provenance.history.batches import batch_of
+from zoo_provenance.history.undoing import take_back
+from zoo_provenance.loading import writing_out
+from zoo_provenance.questions.naming import Thing
+from zoo_provenance.tables import judgement, record
+from zoo_provenance.vocabulary import Kind
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did: the batch, how many references and claims now lead to the survivor."""
+
+    batch: int
+    references: int
+    claims: int
+
+
+def merge(connection: Connection, old: Thing, survivor: Thing, because: str, *, take_lines: bool = False) -> Merged:
+    """Merge a record into another of its kind; return what was done.
+
+    With `take_lines`, lines and participants that only the merged transfer has become the survivor's. Raises
+    NotDecided where the two cannot be one.
+    """
+    reason = checked_reason(because)
+    refusals.refuse(connection, old, survivor, take_lines=take_lines)
+    with batch_of(connection, "merge", reason) as batch, concluding(connection, [survivor.id]):
+        done = _write(connection, old, survivor, reason, batch.id)
+    refusals.refuse_circles(connection, survivor, f"As one record, {old.slug!r} and {survivor.slug!r}")
+    return done
+
+
+def _write(connection: Connection, old: Thing, survivor: Thing, reason: str, batch_id: int) -> Merged:
+    # Where two values meet, each is a claim of those that vouched for it: nothing is overwritten in silence.
+    writing_out.write_out_all(connection, [old.id, survivor.id])
+    references.carry_parts(connection, old.kind, old.id, survivor.id)
+    claims = references.turn_claims(connection, old.id, survivor.id)
+    references.empty(connection, old.kind, old.id)
+    led = references.repoint(connection, old.kind, old.id, survivor.id)
+    references.carry_decisions(connection, old.id, survivor.id, batch_id)
+    references.lead(connection, old.id, survivor.id)
+    _judge(connection, old, survivor, reason, batch_id, same=True)
+    return Merged(batch_id, led, claims)
+
+
+@dataclass(frozen=True)
+class Parted:
+    """What unmerging did: the batch, the slugs of the two, and the batch of the merge taken back, if there was one."""
+
+    batch: int
+    slug: str
+    other: str
+    undone: int | None
+
+
+def unmerge(connection: Connection, slug: str, other: str | None, because: str) -> Parted:
+    """Judge two records different: take their merge back exactly where there was one, and remember.
+
+    The two are named by slugs of their own; `other` may be None for a merged record: what it was merged into. Raises
+    NotDecided, and what taking back raises where later work depends on the merge.
+    """
+    reason = checked_reason(because)
+    one = _named(connection, slug)
+    into = _named(connection, other) if other is not None else _merged_with(connection, one)
+    if one.id == into.id:
+        raise NotDecided(f"{slug!r} is one record; name two.")
+    if one.kind is not into.kind:
+        raise NotDecided(
+            f"{one.slug!r} is of kind {one.kind}, {into.slug!r} of kind {into.kind}; nobody takes them for one."
+        )
+    first, second = sorted((one.id, into.id))
+    of_both = (judgement.c.record_id == first, judgement.c.other_id == second)
+    judged = connection.execute(select(judgement).where(*of_both)).one_or_none()
+    if judged is not None and not judged.same:
+        raise NotDecided(f"{one.slug!r} and {into.slug!r} are judged different already: {judged.reason}")
+    if judged is None and _survivor(connection, one) == _survivor(connection, into):
+        raise NotDecided(
+            f"{one.slug!r} and {into.slug!r} are one only by way of another; unmerge each from what it was merged into."
+        )
+    with batch_of(connection, "unmerge", reason) as batch:
+        if judged is not None:
+            take_back(connection, judged.batch_id)
+            refuse_drift(connection, judged.batch_id)
+        _judge(connection, one, into, reason, batch.id, same=False)
+    return Parted(batch.id, one.slug, into.slug, judged.batch_id if judged is not None else None)
+
+
+def _named(connection: Connection, slug: str) -> Thing:
+    """Return the record of a slug itself, not the one it was merged into."""
+    row = connection.execute(select(record.c.id, record.c.kind, record.c.label).where(record.c.slug == slug)).one()
+    return Thing(row.id, Kind(row.kind), slug, row.label)
+
+
+def _merged_with(connection: Connection, one: Thing) -> Thing:
+    """Return what a record was merged into itself, whatever became of that."""
+    if _survivor(connection, one) == one.id:
+        raise NotDecided(f"{one.slug!r} is merged into nothing; name the record it is not: unmerge {one.slug} OTHER.")
+    other_id = case((judgement.c.record_id == one.id, judgement.c.other_id), else_=judgement.c.record_id)
+    either = or_(judgement.c.record_id == one.id, judgement.c.other_id == one.id)
+    last = (
+        select(record.c.slug)
+        .join(judgement, record.c.id == other_id)
+        .where(either, judgement.c.same)
+        .order_by(judgement.c.batch_id.desc())
+        .limit(1)
+    )
+    return _named(connection, connection.execute(last).scalar_one())
+
+
+def _survivor(connection: Connection, one: Thing) -> int:
+    survivor = func.coalesce(record.c.merged_into_id, record.c.id)
+    return connection.execute(select(survivor).where(record.c.id == one.id)).scalar_one()
+
+
+def _judge(connection: Connection, one: Thing, other: Thing, reason: str, batch_id: int, *, same: bool) -> None:
+    first, second = sorted((one.id, other.id))
+    values = {"record_id": first, "other_id": second, "kind": one.kind.value, "same": same}
+    connection.execute(insert(judgement).values(values | {"reason": reason, "batch_id": batch_id}))
