@@ -191,6 +191,9 @@ TAMPERED = {
     "a batch's own digest": "UPDATE batch SET digest = 'x' WHERE id = 1",
     "an image": "UPDATE change SET before = replace(before, '2024', '2023') WHERE batch_id = 2",
     "a row of the log": "DELETE FROM change WHERE batch_id = 2",
+    "a row that a batch had changed": "UPDATE transfer SET date = '2020', date_earliest = NULL, date_latest = NULL",
+    "a row that a batch had removed": "INSERT INTO participant (transfer_id, key)"
+    " SELECT id, 'm' FROM record WHERE slug = 'gift'",
     "a row that nobody entered": "INSERT INTO record (kind, slug, label, search_key, dataset_id)"
     " VALUES ('person', 'nobody', 'nobody', 'nobody', 1)",
 }
@@ -200,7 +203,8 @@ TAMPERED = {
 def test_the_chain_shows_what_was_tampered_with_even_without_triggers(
     base: URL, seeds: WriteSeeds, tampered: str
 ) -> None:
-    load(base, seeds(edited(transfers__gift=GIFT.replace("2024-11", "2024-12"))))
+    later = GIFT.replace("2024-11", "2024-12").replace("participants:\n  m: {who: minister, role: giver}\n", "")
+    load(base, seeds(edited(transfers__gift=later)))
     with database.reading(base) as connection:
         assert verify(connection).broken == ()
         triggers = _triggers(connection)

@@ -1,6 +1,6 @@
 """Commands killed at random moments: the database is whole, and either as before or as after.
 
-    python tests/reliability/crashes.py [--kills 500] [--engine sqlite|postgresql|both] [--seed 1] [--json FILE]
+    cd tests && python -m reliability.crashes [--kills 500] [--engine sqlite|postgresql|both] [--seed 1] [--json FILE]
 
 Each trial copies a database, starts a command in a process of its own, and sends it SIGKILL at a moment drawn from the
 time the command takes, start to end. Then: no reference dangles, the file has no damage, the chain of batches holds, every
@@ -159,8 +159,8 @@ def _written(folder: Path) -> dict[str, str]:
         pairs = [f"a{one},a{one - 2},dam" for one in animals if one - 2 in animals]
         (target / "descent.csv").write_text("\n".join(["child,parent,role", *pairs, ""]))
     return {name: str(folder / name) for name in ("tables", "changed", "fewer")} | {
-        "merged": "moscow-zoo",
-        "survivor": "korea-central-zoo",
+        "merged": "voa-2007-01-15",
+        "survivor": "news1-2018-04-27",
     }
 
 
@@ -228,9 +228,8 @@ def campaign(databases: Databases, kills: int, seed: int, tell: Callable[[str], 
     for place, command in enumerate(COMMANDS):
         share = kills // len(COMMANDS) + (place < kills % len(COMMANDS))
         with _ended(databases, command) as (before, after, took):
-            moments = iter(lambda: chance.random(), None)
             while report.kills[command.name] < share and report.late < 3 * kills:
-                _kill(databases, command, next(moments) * took, before, after, report)
+                _kill(databases, command, chance.random() * took, before, after, report)
         tell(f"{command.name}: {report.kills[command.name]} kills, {took:.2f} s whole")
     return report
 
@@ -322,6 +321,11 @@ def databases_on(engine: str) -> Iterator[Databases]:
             made.close()
 
 
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def _main() -> int:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     arguments.add_argument("--kills", type=int, default=500, help="on each engine")
@@ -333,13 +337,14 @@ def _main() -> int:
     for engine in ("sqlite", "postgresql") if given.engine == "both" else (given.engine,):
         start = time.perf_counter()
         with databases_on(engine) as databases:
-            report = campaign(databases, given.kills, given.seed, lambda line: print(line, flush=True))
+            report = campaign(databases, given.kills, given.seed, _print)
         seconds = time.perf_counter() - start
-        print(
+        _print(
             f"{engine}: {report.kills.total()} kills in {seconds:.0f} s; as before {report.before},"
             f" as after {report.after}; ended before the kill {report.late}; faults {len(report.faults or [])}"
         )
-        print("\n".join(report.faults or []))
+        for fault in report.faults or []:
+            _print(fault)
         found[engine] = {
             "kills": dict(report.kills),
             "before": report.before,

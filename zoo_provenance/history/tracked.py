@@ -107,10 +107,16 @@ TRACKED = (
 BY_NAME = {tracked.name: tracked for tracked in TRACKED}
 
 
+def last_of(where: ColumnElement[bool]) -> Select[int]:
+    """Return the last change of each row among those that match, as a subquery of their numbers."""
+    return _one_of(func.max(change.c.id), where)
+
+
 def first_of(where: ColumnElement[bool]) -> Select[int]:
     """Return the first change of each row among those that match, as a subquery of their numbers."""
-    return (
-        select(func.min(change.c.id).label("id"))
-        .where(where, change.c.row_id_last.is_(None))
-        .group_by(change.c.table_name, change.c.row_id, change.c.row_key)
-    )
+    return _one_of(func.min(change.c.id), where)
+
+
+def _one_of(number: ColumnElement[int], where: ColumnElement[bool]) -> Select[int]:
+    rows = select(number.label("id")).where(where, change.c.row_id_last.is_(None))
+    return rows.group_by(change.c.table_name, change.c.row_id, change.c.row_key)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from zoo_provenance.history import content
 from zoo_provenance.history.batches import changes_digest, digest_of
-from zoo_provenance.history.tracked import BY_NAME
+from zoo_provenance.history.tracked import BY_NAME, TRACKED, last_of
 from zoo_provenance.history.triggers import unlogged
 from zoo_provenance.tables import batch, change, claim, record
 
@@ -47,6 +47,7 @@ def verify(connection: Connection) -> Verified:
         broken.extend(Broken(row["id"], message) for message in _of_batch(connection, row, previous))
         previous = row
     broken.extend(_between(connection, rows))
+    broken.extend(_now(connection))
     uncovered = sum(row["content_digest"] is None for row in rows)
     return Verified(len(rows), uncovered, previous["digest"] if previous else None, tuple(broken))
 
@@ -99,3 +100,18 @@ def _between(connection: Connection, rows: Any) -> Iterator[Broken]:
         number = connection.execute(stray).scalar_one()
         if number:
             yield Broken(None, f"{number} rows of {table.name} were entered by no batch")
+
+
+def _now(connection: Connection) -> Iterator[Broken]:
+    """Yield tables whose rows are not what the last batch that changed them left."""
+    for tracked in TRACKED:
+        last = last_of(change.c.table_name == tracked.name)
+        left = select(*tracked.from_image(change.c.after, connection.dialect.name))
+        left = left.where(change.c.id.in_(last), change.c.after.is_not(None))
+        other = left.except_(select(*tracked.table.c)).subquery()
+        gone = select(func.count()).select_from(tracked.table.join(change, tracked.is_row(tracked.table, change)))
+        gone = gone.where(change.c.id.in_(last), change.c.after.is_(None))
+        number = connection.execute(select(func.count()).select_from(other)).scalar_one()
+        number += connection.execute(gone).scalar_one()
+        if number:
+            yield Broken(None, f"{number} rows of {tracked.name} are not what the last batch that changed them left")

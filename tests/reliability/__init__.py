@@ -1,0 +1,1 @@
+"""Harnesses: commands that are killed, and readers and writers that race."""
