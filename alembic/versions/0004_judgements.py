@@ -130,9 +130,7 @@ def upgrade() -> None:
         sa.Column("dataset_id", sa.Integer(), nullable=True),
         sa.Column("batch_id", sa.Integer(), nullable=False),
         sa.CheckConstraint("record_id < other_id", name=op.f("ck_judgement_other_id")),
-        sa.CheckConstraint(
-            "length(trim(reason)) > 0 AND length(reason) <= 1000", name=op.f("ck_judgement_reason")
-        ),
+        sa.CheckConstraint("length(trim(reason)) > 0 AND length(reason) <= 1000", name=op.f("ck_judgement_reason")),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_judgement_batch_id")),
         sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_judgement_dataset_id")),
         sa.ForeignKeyConstraint(

@@ -30,7 +30,9 @@ def prefer(context: click.Context, record: str, field: str, value: str, because:
         _tell_merged(place.thing.merged, place.thing.slug)
         done = decide(connection, place, field, value, because)
     name = place.name
-    click.echo(f"{name}: {field} is {'left open' if done.value is None else done.value} (batch {done.batch}).", err=True)
+    click.echo(
+        f"{name}: {field} is {'left open' if done.value is None else done.value} (batch {done.batch}).", err=True
+    )
     if done.replaced is not None:
         click.echo(f"It replaces a decision taken because: {done.replaced}", err=True)
     if not done.claimed:

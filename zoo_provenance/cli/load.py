@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import BY_SUFFIX, check_writable, output_options, shown_progress, tell_merged, url_of, write
+from zoo_provenance.cli.common import (
+    BY_SUFFIX,
+    check_writable,
+    output_options,
+    shown_progress,
+    tell_merged,
+    url_of,
+    write,
+)
 
 
 @click.command(

@@ -74,6 +74,7 @@ class ListOf(click.Choice[str]):
         super().__init__(list(_PLURALS.values()))
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the plural."""
         return super().convert(_PLURALS.get(value, value), param, ctx)
 
 

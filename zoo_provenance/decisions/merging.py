@@ -77,14 +77,18 @@ def unmerge(connection: Connection, slug: str, other: str | None, because: str) 
     if one.id == into.id:
         raise NotDecided(f"{slug!r} is one record; name two.")
     if one.kind is not into.kind:
-        raise NotDecided(f"{one.slug!r} is of kind {one.kind}, {into.slug!r} of kind {into.kind}; nobody takes them for one.")
+        raise NotDecided(
+            f"{one.slug!r} is of kind {one.kind}, {into.slug!r} of kind {into.kind}; nobody takes them for one."
+        )
     first, second = sorted((one.id, into.id))
     of_both = (judgement.c.record_id == first, judgement.c.other_id == second)
     judged = connection.execute(select(judgement).where(*of_both)).one_or_none()
     if judged is not None and not judged.same:
         raise NotDecided(f"{one.slug!r} and {into.slug!r} are judged different already: {judged.reason}")
     if judged is None and _survivor(connection, one) == _survivor(connection, into):
-        raise NotDecided(f"{one.slug!r} and {into.slug!r} are one only by way of another; unmerge each from what it was merged into.")
+        raise NotDecided(
+            f"{one.slug!r} and {into.slug!r} are one only by way of another; unmerge each from what it was merged into."
+        )
     batch_id = enter_batch(connection, "unmerge", None, reason)
     if judged is not None:
         _take_back(connection, judged.batch_id)

@@ -45,7 +45,9 @@ def place_named(connection: Connection, text: str) -> Place:
     if len(found) == 1:
         return Place(transfer, found[0])
     if found:
-        raise NotDecided(f"{text!r} is a line and a participant; write {' or '.join(f'{slug}/{one}' for one in found)}.")
+        raise NotDecided(
+            f"{text!r} is a line and a participant; write {' or '.join(f'{slug}/{one}' for one in found)}."
+        )
     raise UnknownThing("line or participant", text, [f"{slug}/{part.partition('/')[2]}" for part in parts[:5]])
 
 

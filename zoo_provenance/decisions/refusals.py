@@ -37,7 +37,9 @@ def refuse(connection: Connection, old: Thing, survivor: Thing, *, take_lines: b
     if old.id == survivor.id:
         raise NotDecided(f"{old.slug!r} is one record; name two.")
     if old.kind is not survivor.kind:
-        raise NotDecided(f"{old.slug!r} is of kind {old.kind}, {survivor.slug!r} of kind {survivor.kind}: they cannot be one.")
+        raise NotDecided(
+            f"{old.slug!r} is of kind {old.kind}, {survivor.slug!r} of kind {survivor.kind}: they cannot be one."
+        )
     first, second = sorted((old.id, survivor.id))
     judged = connection.execute(
         select(judgement.c.reason, judgement.c.batch_id).where(
@@ -129,4 +131,3 @@ def refuse_circles(connection: Connection, thing: Thing, what: str) -> None:
         )
         if connection.execute(select(func.count()).where(reached.c.id == thing.id)).scalar():
             raise NotDecided(f"{what} would be one that {says} itself; correct that first.")
-

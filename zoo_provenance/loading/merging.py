@@ -172,7 +172,7 @@ def carry_over(stage: Staging) -> None:
             speaks = exists().where(
                 RECORD.c.record_id == merged.c.id, RECORD.c.dataset_id == staged.c.dataset_id, ~RECORD.c.defines
             )
-            values = [owner_id, *(staged.c[keys[name]] for name in others)]
+            values: list[Any] = [owner_id, *(staged.c[keys[name]] for name in others)]
             names = [owner, *others]
             if table is descent:
                 values.append(func.max(staged.c.probability))
@@ -206,7 +206,9 @@ def tell_new_parts(stage: Staging) -> None:
         here = staged.alias("here")
         given = exists().where(here.c.record_id == survivor.c.id, here.c.key == staged.c.key)
         rows = stage.connection.execute(
-            select(staged.c.row, staged.c.file, staged.c.line, staged.c.key, record.c.slug, survivor.c.slug.label("into"))
+            select(
+                staged.c.row, staged.c.file, staged.c.line, staged.c.key, record.c.slug, survivor.c.slug.label("into")
+            )
             .join(record, record.c.id == staged.c.record_id)
             .join(survivor, survivor.c.id == record.c.merged_into_id)
             .where(~there, ~given)
@@ -214,4 +216,6 @@ def tell_new_parts(stage: Staging) -> None:
         )
         for row in rows:
             message = f"{row.slug!r} was merged into {row.into!r}, which has no {noun} {row.key!r}"
-            stage.problem(row.row, row.file, row.line, "", "unknown-" + noun, message, f"say it in the file of {row.into}")
+            stage.problem(
+                row.row, row.file, row.line, "", "unknown-" + noun, message, f"say it in the file of {row.into}"
+            )

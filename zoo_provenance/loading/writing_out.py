@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 
 from zoo_provenance.counts import bound_text
-from zoo_provenance.loading.problems import Mark
 from zoo_provenance.loading import merging
+from zoo_provenance.loading.problems import Mark
 from zoo_provenance.loading.staging import CLAIM, DESCENT, RECORD, Staging, owner_table
 from zoo_provenance.tables import KIND_TABLES, claim, descent, participant, record, transfer_line
 from zoo_provenance.vocabulary import FIELDS, DescentRole, Field, Kind, Shape, columns_of, owner_of
@@ -299,7 +299,9 @@ def write_out_all(connection: Connection, record_ids: Sequence[int]) -> None:
         claim.c.stance == "supports",
     )
     columns = [descent.c.child_id.label("record_id"), record.c.dataset_id, literal("").label("part")]
-    for role in connection.execute(select(descent.c.role).where(descent.c.child_id.in_(record_ids)).distinct()).scalars():
+    for role in connection.execute(
+        select(descent.c.role).where(descent.c.child_id.in_(record_ids)).distinct()
+    ).scalars():
         rows = connection.execute(
             select(*columns, descent.c.parent_id.label("value"), *_no_bounds())
             .join(record, record.c.id == descent.c.child_id)

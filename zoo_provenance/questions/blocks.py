@@ -87,7 +87,9 @@ def _blocks(kind: Kind) -> Iterator[Statement]:
         yield known(with_names, animal.c.taxon_id, names.c.key)
         yield known(with_names, animal.c.taxon_id).add_columns(beginning(names.c.key, 4))
         yield known(own, animal.c.taxon_id, animal.c.born_earliest)
-        yield known(own, animal.c.taxon_id, animal.c.born_at_id, func.substr(animal.c.born_earliest, 1, 4).label("year"))
+        yield known(
+            own, animal.c.taxon_id, animal.c.born_at_id, func.substr(animal.c.born_earliest, 1, 4).label("year")
+        )
     elif kind is Kind.TRANSFER:
         year = func.substr(func.coalesce(transfer.c.date_earliest, transfer.c.date_latest), 1, 4).label("year")
         until = func.substr(func.coalesce(transfer.c.date_latest, transfer.c.date_earliest), 1, 4).label("until")
@@ -98,4 +100,3 @@ def _blocks(kind: Kind) -> Iterator[Statement]:
         yield known(own, *sent, func.substr(transfer.c.date_earliest, 1, 7).label("month"))
         yield known(own, transfer.c.destination_id, transfer.c.date_earliest)
         yield known(own, transfer.c.origin_id, transfer.c.date_earliest)
-

@@ -34,7 +34,12 @@ def _references() -> Iterator[tuple[Any, Any]]:
         owner = _owner(table)
         for column in table.c:
             # What a claim was said of stays, whatever that was merged into.
-            if column is not owner and column.name.endswith("_id") and not column.name.startswith("said_") and _names_a_record(column):
+            if (
+                column is not owner
+                and column.name.endswith("_id")
+                and not column.name.startswith("said_")
+                and _names_a_record(column)
+            ):
                 yield owner, column
 
 
