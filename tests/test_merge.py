@@ -318,7 +318,7 @@ def test_what_is_merged_cannot_be_merged_again(pair: URL) -> None:
 
 def test_two_that_are_judged_different_are_not_merged_nor_proposed(pair: URL) -> None:
     def proposed() -> set[tuple[str, str]]:
-        found = asked(pair, "duplicates", "institutions", "--at-least", "40")["duplicates"]
+        found = asked(pair, "duplicates", "institutions", "--at-least", "30")["duplicates"]
         return {(one["record"]["slug"], one["other"]["slug"]) for one in found}
 
     assert ("alder", "alder-gardens") in proposed()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, insert, select
+from sqlalchemy import Connection, and_, delete, exists, insert, select, update
 
 from zoo_provenance.deciding import checked_reason
 from zoo_provenance.decisions.anew import concluding
@@ -162,7 +162,9 @@ def _choose_parent(connection: Connection, child_id: int, role: str, parent_id: 
     """Keep one parent of a role in the descent."""
     of = and_(descent.c.child_id == child_id, descent.c.role == role)
     connection.execute(delete(descent).where(of, descent.c.parent_id != parent_id))
-    if not connection.execute(select(exists().where(of, descent.c.parent_id == parent_id))).scalar():
+    if connection.execute(select(exists().where(of, descent.c.parent_id == parent_id))).scalar():
+        connection.execute(update(descent).where(of).values(probability=1.0))
+    else:
         values = {"child_id": child_id, "parent_id": parent_id, "role": role, "probability": 1.0}
         connection.execute(insert(descent).values(values))
 
@@ -171,7 +173,8 @@ def _no_such_claim(
     connection: Connection, place: Place, name: str, value: str, source: Thing | None, said: Sequence[Any]
 ) -> str:
     ids = {one for row in said for one in (row.value_record_id, row.source_id) if one is not None}
-    slugs = dict(connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(ids))).tuples().all())
+    named = connection.execute(select(record.c.id, record.c.slug).where(record.c.id.in_(ids)))
+    slugs = {row.id: row.slug for row in named}
     claims: dict[str, list[str]] = {}
     for row in said:
         told = slugs[row.value_record_id] if row.value_record_id is not None else row.value

@@ -152,7 +152,8 @@ class _Sync:
         self._touch(select(staged.c.record_id).where(defined, ~exists().where(match), *chosen))
         self.connection.execute(insert(table).from_select([*keys, *values], fresh))
         if values:
-            _update(self.connection, table, staged, values, match, defined, owner=owner)
+            kept = and_(defined, ~merging.was_chosen()) if table is descent else defined
+            _update(self.connection, table, staged, values, match, kept, owner=owner)
 
     def _touch(self, query: Any) -> None:
         self.connection.execute(insert(TOUCHED).from_select(["record_id"], query))

@@ -172,7 +172,7 @@ def carry_over(stage: Staging) -> None:
             speaks = exists().where(
                 RECORD.c.record_id == merged.c.id, RECORD.c.dataset_id == staged.c.dataset_id, ~RECORD.c.defines
             )
-            values = [owner_id, *(staged.c[keys[name]] for name in others)]
+            values: list[Any] = [owner_id, *(staged.c[keys[name]] for name in others)]
             names = [owner, *others]
             if table is descent:
                 values.append(func.max(staged.c.probability))

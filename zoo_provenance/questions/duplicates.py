@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -16,11 +17,6 @@ from zoo_provenance.questions.answers import Ref
 from zoo_provenance.questions.blocks import names_of, pairs_of
 from zoo_provenance.tables import KIND_TABLES, judgement, record, transfer_line
 from zoo_provenance.vocabulary import FIELDS, Kind, Shape, Verdict, columns_of
-
-try:
-    from rapidfuzz.fuzz import token_sort_ratio
-except ModuleNotFoundError:
-    token_sort_ratio = None
 
 NAMES, TAXA = "names", "taxa"
 WEIGHTS: Mapping[Kind, Mapping[str, int]] = {
@@ -37,6 +33,9 @@ _UNKNOWN = 0.5
 _ALIKE, _UNLIKE = 90, 60
 _CHUNK = 500
 _MANY = 5_000
+
+
+_Told = tuple[str, Any, Any, str]
 
 
 class Compared(NamedTuple):
@@ -68,9 +67,19 @@ class _Facts(NamedTuple):
     taxa: frozenset[int]
 
 
+@cache
+def _ratio() -> Callable[[str, str], float] | None:
+    """Return what tells how alike two names are, 0 to 100, their words in any order; None where it is not installed."""
+    try:
+        from rapidfuzz.fuzz import token_sort_ratio
+    except ModuleNotFoundError:
+        return None
+    return token_sort_ratio
+
+
 def near_names_are_compared() -> bool:
     """Whether names that are nearly the same are found, or only those that are the same when folded."""
-    return token_sort_ratio is not None
+    return _ratio() is not None
 
 
 def duplicates(
@@ -82,7 +91,7 @@ def duplicates(
     each kind.
     """
     judged = {(one, other) for one, other in connection.execute(select(judgement.c.record_id, judgement.c.other_id))}
-    found: list[tuple[int, str, str, Kind, list[Any]]] = []
+    found: list[tuple[int, str, str, Kind, tuple[_Facts, _Facts, list[_Told]]]] = []
     for kind in kinds or Kind:
         pairs = pairs_of(connection, kind) - judged
         facts = _facts(connection, kind, {one for pair in pairs for one in pair})
@@ -90,7 +99,7 @@ def duplicates(
             first, second = sorted((facts[one], facts[other]), key=lambda fact: fact.slug)
             score, compared = _compared(kind, first, second)
             if score >= at_least:
-                found.append((score, first.slug, second.slug, kind, [first, second, compared]))
+                found.append((score, first.slug, second.slug, kind, (first, second, compared)))
     found.sort(key=lambda one: (-one[0], one[1], one[2]))
     shown = found[:limit] if limit else found
     slugs = _slugs(connection, shown)
@@ -140,16 +149,16 @@ def _value(kind: Kind, name: str, row: Any) -> tuple[Any, Meaning] | None:
     if field.shape is Shape.DATE:
         return columns[0], meaning_of(field.shape, *columns)
     if field.shape is Shape.COUNT:
-        return columns[0], meaning_of(field.shape, columns[0], *(bound_text(bound) for bound in columns[1:3]))
+        return columns[0], meaning_of(field.shape, columns[0], bound_text(columns[1]), bound_text(columns[2]))
     if field.shape is Shape.RECORD:
         return columns[0], meaning_of(field.shape, None, record=columns[0])
     return columns[0], meaning_of(field.shape, columns[0])
 
 
-def _compared(kind: Kind, one: _Facts, other: _Facts) -> tuple[int, list[tuple[str, Any, Any, str]]]:
+def _compared(kind: Kind, one: _Facts, other: _Facts) -> tuple[int, list[_Told]]:
     """Return how alike two records are, and each fact that both have."""
     reached = possible = 0.0
-    told: list[tuple[str, Any, Any, str]] = []
+    told: list[_Told] = []
     for name, weight in WEIGHTS[kind].items():
         worth, compared = _fact(name, one, other)
         if compared is None:
@@ -161,7 +170,7 @@ def _compared(kind: Kind, one: _Facts, other: _Facts) -> tuple[int, list[tuple[s
     return round(100 * reached / possible), told
 
 
-def _fact(name: str, one: _Facts, other: _Facts) -> tuple[float, tuple[str, Any, Any, str] | None]:
+def _fact(name: str, one: _Facts, other: _Facts) -> tuple[float, _Told | None]:
     if name == NAMES:
         return _named(one.names, other.names)
     if name == TAXA:
@@ -180,16 +189,15 @@ def _fact(name: str, one: _Facts, other: _Facts) -> tuple[float, tuple[str, Any,
     return _WORTH[verdict], (name, value, another, verdict.value)
 
 
-def _named(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[float, tuple[str, Any, Any, str] | None]:
+def _named(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[float, _Told | None]:
     """Return how alike the nearest names of two records are: the same when folded, or by their words in any order."""
     same = sorted(one.keys() & other.keys())
     if same:
         return 1.0, (NAMES, one[same[0]], other[same[0]], "agree")
-    if token_sort_ratio is None:
+    alikeness = _ratio()
+    if alikeness is None:
         return 0.0, None
-    ratio, value, another = max(
-        (token_sort_ratio(_words(a), _words(b)), a, b) for a in one.values() for b in other.values()
-    )
+    ratio, value, another = max((alikeness(_words(a), _words(b)), a, b) for a in one.values() for b in other.values())
     # Names that share no more than any two do say that they are two, and so do those that differ in a number.
     alike = re.findall(r"\d+", value) == re.findall(r"\d+", another)
     worth = max(0.0, (ratio - _UNLIKE) / (100 - _UNLIKE)) if alike else 0.0

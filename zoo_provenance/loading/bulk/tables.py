@@ -108,16 +108,19 @@ def _load(
     if changed:
         sifting.stage(stage)
         entered.staged = True
-    for kind, number in entering.created.items():
-        entered.created[kind.value] += number
-    for kind, number in sifting.known.items():
-        entered.unchanged[kind.value] += number - changed.get(kind, 0)
+    entered.created.update({kind.value: number for kind, number in entering.created.items()})
+    entered.unchanged.update({kind.value: number - changed.get(kind, 0) for kind, number in sifting.known.items()})
     progress("checking descent", 0)
     if not stage.problems:
         tell_circles(entering, stage.files, stage.problems)
+    _leave_alone(stage, pouring, dataset_id)
+    return entered
+
+
+def _leave_alone(stage: Staging, pouring: Pouring, dataset_id: int) -> None:
+    """Note of what parts these tables say nothing."""
     silent = [STAGED[table] for table in staging.PARTS if table not in pouring.spoken]
     stage.leave_alone(dataset_id, silent, names=not pouring.names_spoken)
-    return entered
 
 
 def _pour(
