@@ -71,7 +71,7 @@ class Servers:
         if engine == "sqlite":
             return database.locate(str(self.folder / f"{name}.db"))
         self._execute(f"CREATE DATABASE {name}")
-        return self._server().set(database=name)
+        return self.address().set(database=name)
 
     def _copy(self, engine: str, kind: str, fill: Callable[[URL], None]) -> URL:
         template = self._template(engine, kind, fill)
@@ -81,7 +81,7 @@ class Servers:
             return url
         name = f"zoo_{os.getpid()}_{next(_numbers)}"
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template.database}")
-        return self._server().set(database=name)
+        return self.address().set(database=name)
 
     def _template(self, engine: str, kind: str, fill: Callable[[URL], None]) -> URL:
         if (engine, kind) not in self.templates:
@@ -91,12 +91,13 @@ class Servers:
         return self.templates[engine, kind]
 
     def _execute(self, statement: str) -> None:
-        engine = create_engine(self._server(), isolation_level="AUTOCOMMIT")
+        engine = create_engine(self.address(), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(statement))
         engine.dispose()
 
-    def _server(self) -> URL:
+    def address(self) -> URL:
+        """The PostgreSQL server."""
         if self.server is None:
             self.server = database.locate(os.environ.get("ZOOPROV_TEST_POSTGRES") or self._started())
         return self.server

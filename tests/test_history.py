@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -349,8 +350,12 @@ ANSWERS = (
 )
 
 
+def answers_of(url: URL, questions: Sequence[Sequence[str]], *options: str) -> list[str]:
+    return [zoo(*words, "-f", "json", *options, db=url).stdout for words in questions]
+
+
 def answers(url: URL, *options: str) -> list[str]:
-    return [zoo(*words, "-f", "json", *options, db=url).stdout for words in ANSWERS]
+    return answers_of(url, ANSWERS, *options)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

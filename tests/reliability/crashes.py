@@ -62,13 +62,13 @@ COMMANDS = (
 class Databases:
     """Copies of databases in a state that was made once."""
 
-    def __init__(self, engine: str, folder: Path, server: URL | None) -> None:
+    def __init__(self, engine: str, folder: Path, server: URL | None, animals: int = ANIMALS) -> None:
         self.engine = engine
         self.folder = folder
         self.server = server
         self.made: dict[str, URL] = {}
         self.number = 0
-        self.words = _written(folder)
+        self.words = _written(folder, animals)
 
     def copy_of(self, start: str) -> URL:
         """Return a new copy of a database in a state."""
@@ -146,17 +146,17 @@ class Databases:
         engine.dispose()
 
 
-def _written(folder: Path) -> dict[str, str]:
+def _written(folder: Path, animals: int) -> dict[str, str]:
     """Write the tables that are loaded, changed, and cut short; return what stands for what in commands."""
-    rows = {number: f"a{number},panthera-leo,Animal {number}" for number in range(ANIMALS)}
+    rows = {number: f"a{number},panthera-leo,Animal {number}" for number in range(animals)}
     changed = {number: row + (" again" if number % 3 == 0 else "") for number, row in rows.items()}
     fewer = {number: row for number, row in rows.items() if number % 2}
-    for name, animals in (("tables", rows), ("changed", changed), ("fewer", fewer)):
+    for name, herd in (("tables", rows), ("changed", changed), ("fewer", fewer)):
         target = folder / name
         target.mkdir()
         (target / "dataset.yaml").write_text("name: tables\nunsourced: true\n")
-        (target / "animals.csv").write_text("\n".join(["slug,taxon,name", *animals.values(), ""]))
-        pairs = [f"a{one},a{one - 2},dam" for one in animals if one - 2 in animals]
+        (target / "animals.csv").write_text("\n".join(["slug,taxon,name", *herd.values(), ""]))
+        pairs = [f"a{one},a{one - 2},dam" for one in herd if one - 2 in herd]
         (target / "descent.csv").write_text("\n".join(["child,parent,role", *pairs, ""]))
     return {name: str(folder / name) for name in ("tables", "changed", "fewer")} | {
         "merged": "voa-2007-01-15",
