@@ -30,6 +30,7 @@ WEIGHTS: Mapping[Kind, Mapping[str, int]] = {
 """How much each fact counts, by kind."""
 _WORTH = {Verdict.AGREE: 1.0, Verdict.REFINES: 0.9, Verdict.POSSIBLE: 0.6, Verdict.CONFLICT: 0.0}
 _UNKNOWN = 0.5
+_SLOW = frozenset({NAMES, "title"})
 _ALIKE, _UNLIKE = 90, 60
 _CHUNK = 500
 _MANY = 5_000
@@ -97,8 +98,9 @@ def duplicates(
         facts = _facts(connection, kind, {one for pair in pairs for one in pair})
         for one, other in pairs:
             first, second = sorted((facts[one], facts[other]), key=lambda fact: fact.slug)
-            score, compared = _compared(kind, first, second)
-            if score >= at_least:
+            told = _compared(kind, first, second, at_least)
+            if told is not None:
+                score, compared = told
                 found.append((score, first.slug, second.slug, kind, (first, second, compared)))
     found.sort(key=lambda one: (-one[0], one[1], one[2]))
     shown = found[:limit] if limit else found
@@ -110,12 +112,11 @@ def _facts(connection: Connection, kind: Kind, ids: set[int]) -> dict[int, _Fact
     """Return what is compared of records: names, columns, and the taxa of a transfer's lines."""
     table, names = KIND_TABLES[kind], names_of(kind)
     found: dict[int, _Facts] = {}
+    columns = [column.name for column in table.c]
+    readers = [(name, _reader(kind, name, columns)) for name in WEIGHTS[kind] if name in FIELDS[kind]]
     for row in _rows(connection, select(table, record.c.slug, record.c.label).join(record), table.c.id, ids):
-        values = {}
-        for name in WEIGHTS[kind]:
-            if name in FIELDS[kind] and (read := _value(kind, name, row)) is not None:
-                values[name] = read
-        found[row.id] = _Facts(row.slug, row.label, {}, values, frozenset())
+        values = {name: value for name, read in readers if (value := read(row)) is not None}
+        found[row[0]] = _Facts(row[-2], row[-1], {}, values, frozenset())
     for record_id, name, key in _rows(connection, select(names), names.c.id, ids):
         found[record_id].names[key] = name
     if kind is Kind.TRANSFER:
@@ -130,44 +131,54 @@ def _facts(connection: Connection, kind: Kind, ids: set[int]) -> dict[int, _Fact
 def _rows(connection: Connection, query: Any, owner: Any, ids: set[int]) -> Iterator[Any]:
     """Yield the rows of some records: asked for in chunks, or read from all where they are many."""
     if len(ids) > _MANY:
-        at = 0
-        for row in connection.execute(query):
-            at = row[0]
-            if at in ids:
-                yield row
+        yield from (row for row in connection.execute(query) if row[0] in ids)
         return
     ordered = sorted(ids)
     for start in range(0, len(ordered), _CHUNK):
         yield from connection.execute(query.where(owner.in_(ordered[start : start + _CHUNK])))
 
 
-def _value(kind: Kind, name: str, row: Any) -> tuple[Any, Meaning] | None:
+def _reader(kind: Kind, name: str, columns: Sequence[str]) -> Callable[[Any], tuple[Any, Meaning] | None]:
+    """Return what reads a field's value and its meaning from a row of the columns named."""
     field = FIELDS[kind][name]
-    columns = [getattr(row, column) for column in columns_of(kind, field)]
-    if columns[0] is None:
-        return None
-    if field.shape is Shape.DATE:
-        return columns[0], meaning_of(field.shape, *columns)
-    if field.shape is Shape.COUNT:
-        return columns[0], meaning_of(field.shape, columns[0], bound_text(columns[1]), bound_text(columns[2]))
-    if field.shape is Shape.RECORD:
-        return columns[0], meaning_of(field.shape, None, record=columns[0])
-    return columns[0], meaning_of(field.shape, columns[0])
+    places = [columns.index(column) for column in columns_of(kind, field)]
+    first = places[0]
+
+    def read(row: Any) -> tuple[Any, Meaning] | None:
+        value = row[first]
+        if value is None:
+            return None
+        if field.shape is Shape.DATE:
+            return value, meaning_of(field.shape, *(row[place] for place in places))
+        if field.shape is Shape.COUNT:
+            return value, meaning_of(field.shape, value, bound_text(row[places[1]]), bound_text(row[places[2]]))
+        if field.shape is Shape.RECORD:
+            return value, meaning_of(field.shape, None, record=value)
+        return value, meaning_of(field.shape, value)
+
+    return read
 
 
-def _compared(kind: Kind, one: _Facts, other: _Facts) -> tuple[int, list[_Told]]:
-    """Return how alike two records are, and each fact that both have."""
+def _compared(kind: Kind, one: _Facts, other: _Facts, at_least: int) -> tuple[int, list[_Told]] | None:
+    """Return how alike two records are, and each fact that both have; None as soon as they cannot be alike enough."""
+    weights = WEIGHTS[kind]
     reached = possible = 0.0
-    told: list[_Told] = []
-    for name, weight in WEIGHTS[kind].items():
+    left = sum(weights.values())
+    told: dict[str, _Told] = {}
+    # Names take the longest, and are mostly not needed any more.
+    for name in sorted(weights, key=_SLOW.__contains__):
+        weight = weights[name]
         worth, compared = _fact(name, one, other)
+        left -= weight
         if compared is None:
             # What nobody knows of one of them says little either way.
             reached, possible = reached + weight / 2 * _UNKNOWN, possible + weight / 2
-            continue
-        reached, possible = reached + weight * worth, possible + weight
-        told.append(compared)
-    return round(100 * reached / possible), told
+        else:
+            reached, possible = reached + weight * worth, possible + weight
+            told[name] = compared
+        if round(100 * (reached + left) / (possible + left)) < at_least:
+            return None
+    return round(100 * reached / possible), [told[name] for name in weights if name in told]
 
 
 def _fact(name: str, one: _Facts, other: _Facts) -> tuple[float, _Told | None]:
