@@ -45,8 +45,9 @@ ROOMS = {
         "tables",
         "vocabulary",
     },
+    "exporting": {"errors", "tables", "vocabulary"},
     "engines": {"database", "errors", "tables"},
-    "rendering": {"counts", "dates", "engines", "evidence", "loading", "questions", "rules"},
+    "rendering": {"counts", "dates", "engines", "evidence", "exporting", "loading", "questions", "rules", "vocabulary"},
     "__init__": set[str](),
     "__main__": {"cli"},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ REGISTRIES: Mapping[str, Kind] = {
     "sources.yaml": Kind.SOURCE,
     "animals.yaml": Kind.ANIMAL,
 }
+_REGISTRY = re.compile(r"(taxa|institutions|people|sources|animals)-[^/]+\.yaml")
 _FOLDERS = ("transfers", "about")
 _EXPECTED = [*REGISTRIES, "dataset.yaml"]
 
@@ -42,6 +44,12 @@ class DataSet:
     unreadable: set[Kind] = field(default_factory=set)
     chosen: frozenset[Path] | None = None
     tables: Tables | None = None
+
+
+def registry_of(path: Path) -> Kind | None:
+    """Return the kind whose registry a file is; `animals-2.yaml` goes on where `animals.yaml` ends."""
+    part = _REGISTRY.fullmatch(path.name)
+    return REGISTRIES.get(f"{part[1]}.yaml" if part else path.name)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class SeedReader:
         """Return the data sets of folders and files; a file stands for its records within its folder."""
         chosen: dict[Path, set[Path] | None] = {}
         folders: dict[Path, Path] = {}
-        for path in paths:
+        for path in (inner for path in paths for inner in self._opened(path)):
             if path.is_dir():
                 chosen[folders.setdefault(path.resolve(), path)] = None
             elif path.is_file():
@@ -89,6 +97,16 @@ class SeedReader:
             elif data_set is not None:
                 found[data_set.name] = data_set
         return list(found.values())
+
+    def _opened(self, path: Path) -> list[Path]:
+        """Return the data sets of a folder that holds nothing else, such as an export; any other path as it is."""
+        try:
+            inner = sorted(one for one in path.iterdir() if (one / "dataset.yaml").is_file())
+            own = any(registry_of(one) or one.name in {*_FOLDERS, "dataset.yaml"} for one in path.iterdir())
+            own = own or any(stem_of(one) is not None for one in path.iterdir())
+        except OSError:
+            return [path]
+        return [path] if own or not inner else inner
 
     def _whole(self, path: Path, code: str, message: str, suggestion: str = "") -> None:
         self.problems.append(Problem(File(path_for_messages(path)), Mark(0, 0), "", code, message, suggestion))
@@ -199,7 +217,7 @@ class SeedReader:
                         yield inner
                     elif inner.suffix.lower() in {".yaml", ".yml"}:
                         self._whole(inner, "misplaced", f"would not be read; expected {path.name}/<name>.yaml")
-            elif path.name in REGISTRIES:
+            elif registry_of(path) is not None:
                 yield path
             elif path.suffix.lower() in {".yaml", ".yml"} and path.name != "dataset.yaml":
                 stem = f"{path.stem}.yaml"
@@ -227,8 +245,8 @@ class SeedReader:
         return file, node
 
     def _read_seed_file(self, data_set: DataSet, path: Path) -> None:
-        kind = REGISTRIES.get(path.name)
-        about = path.parent.name == "about" and kind is None
+        kind = registry_of(path) if path.parent == data_set.folder else None
+        about = kind is None and path.parent.name == "about"
         found = self._document(path)
         if found is None:
             if not about:
