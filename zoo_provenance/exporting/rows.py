@@ -6,7 +6,20 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, bindparam, func, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union,
+)
 
 from zoo_provenance.tables import (
     KIND_TABLES,
@@ -28,7 +41,7 @@ from zoo_provenance.vocabulary import FIELDS, Kind, Shape, Stance, columns_of
 
 Statement = Select[*tuple[Any, ...]]
 _AT_ONCE = 1000
-_DATASET = bindparam("dataset")
+_DATASET: BindParameter[int] = bindparam("dataset")
 MINE = record.alias("mine")
 
 

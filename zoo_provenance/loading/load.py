@@ -12,10 +12,21 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, insert, select, update
 
 from zoo_provenance.batches import enter_batch
-from zoo_provenance.loading import applying, checks, conclusions, resolving, seeds, short_form, writing_out
+from zoo_provenance.errors import PartOfDataSet
+from zoo_provenance.loading import (
+    applying,
+    checks,
+    conclusions,
+    overruling,
+    pruning,
+    resolving,
+    seeds,
+    short_form,
+    writing_out,
+)
 from zoo_provenance.loading.bulk import keys
 from zoo_provenance.loading.bulk.tables import Entered, Progress, load_tables
-from zoo_provenance.loading.problems import Problem
+from zoo_provenance.loading.problems import Problem, path_for_messages
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.tables import batch, dataset
 from zoo_provenance.vocabulary import Kind
@@ -25,14 +36,28 @@ _NONE: tuple[dict[str, int], ...] = ({}, {}, {})
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did: records by kind, and the batch; no batch where nothing changed or it was only tried."""
+    """What a load did: records by kind, and the batch; no batch where nothing changed or it was only tried.
+
+    `kept` are the records that are gone from their folder and stay, as something refers to them.
+    """
 
     created: dict[str, int] = field(default_factory=dict)
     updated: dict[str, int] = field(default_factory=dict)
     unchanged: dict[str, int] = field(default_factory=dict)
+    pruned: dict[str, int] = field(default_factory=dict)
+    kept: tuple[pruning.Kept, ...] = ()
     problems: tuple[Problem, ...] = ()
     batch: int | None = None
     datasets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How a load goes about it: only trying, removing what is gone, replacing what was decided by command."""
+
+    dry_run: bool
+    prune: bool
+    overrule: bool
 
 
 class _Undone(Exception):
@@ -48,29 +73,38 @@ def load(
     paths: Sequence[Path],
     *,
     dry_run: bool = False,
+    prune: bool = False,
+    overrule: bool = False,
     command: str = "load",
     progress: Progress = lambda _what, _bytes: None,
 ) -> Loaded:
     """Load data sets in one transaction and return what was done.
 
     `begin` opens the writing transaction (a context manager giving a connection). With problems, or as a dry
-    run, everything is rolled back; the problems are in the result. `progress` is told what is being done and how many
-    bytes of tables were read.
+    run, everything is rolled back; the problems are in the result. `prune` removes the records that are gone from
+    their folder; `overrule` lets the files replace what was decided by command. `progress` is told what is being done
+    and how many bytes of tables were read. Raises PartOfDataSet for a file of a folder that is to be pruned.
     """
+    part = next((path for path in paths if prune and path.is_file()), None)
+    if part is not None:
+        shown = path_for_messages(part)
+        raise PartOfDataSet(f"--prune needs a data set's whole folder: {shown} alone does not say what is gone.")
     try:
         with begin() as connection:
-            return _load(connection, paths, command, progress, dry_run=dry_run)
+            return _load(connection, paths, command, progress, _Ways(dry_run, prune, overrule))
     except _Undone as undone:
         return undone.loaded
 
 
-def _load(connection: Connection, paths: Sequence[Path], command: str, progress: Progress, *, dry_run: bool) -> Loaded:
+def _load(connection: Connection, paths: Sequence[Path], command: str, progress: Progress, ways: _Ways) -> Loaded:
     stage = Staging(connection)
     reader = seeds.SeedReader(stage.problems)
     data_sets = reader.read(paths)
     dataset_ids = {data_set.name: _enter_dataset(connection, data_set) for data_set in data_sets}
     entered = [
-        load_tables(stage, data_set.tables, dataset_ids[data_set.name], reader.digest.update, progress)
+        load_tables(
+            stage, data_set.tables, dataset_ids[data_set.name], reader.digest.update, progress, note_gone=ways.prune
+        )
         for data_set in data_sets
         if data_set.tables is not None and not reader.unreadable
     ]
@@ -78,41 +112,55 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, progress:
     unreadable = frozenset(Kind) if reader.unreadable else frozenset[Kind]()
     counts = _NONE
     batch_id = None
-    if stage.problems or any(one.staged for one in entered) or any(one.tables is None for one in data_sets):
+    staged = any(one.staged for one in entered) or any(one.tables is None for one in data_sets)
+    if stage.problems or staged:
         kinds_of, slugs_of = partial(resolving.kinds_of, connection), partial(resolving.slugs_of, connection)
         seeds.stage(data_sets, dataset_ids, stage, kinds_of, slugs_of, unreadable)
         stage.flush()
         _settle_slugs(stage, unreadable.union(*(data_set.unreadable for data_set in data_sets)))
+        if not stage.problems:
+            overruling.tell_overturned(stage, overrule=ways.overrule)
         if stage.problems:
             raise _refused(stage)
         batch_id = enter_batch(connection, command, reader.digest.hexdigest())
-        _apply(stage, [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None], batch_id)
-        counts = applying.count_changes(connection)
+        whole = [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None]
+        _apply(stage, whole, batch_id, overrule=ways.overrule)
+        if ways.prune:
+            of_seeds = [dataset_ids[data_set.name] for data_set in data_sets if data_set.tables is None]
+            pruning.note_gone_from_seeds(connection, of_seeds)
     elif any(one.created for one in entered):
+        batch_id = enter_batch(connection, command, reader.digest.hexdigest())
+    pruned, kept = pruning.prune(connection)
+    if staged:
+        counts = applying.count_changes(connection)
+    if pruned and batch_id is None:
         batch_id = enter_batch(connection, command, reader.digest.hexdigest())
     for one in entered:
         keys.make_again(connection, one.set_aside)
     loaded = _summed(counts, entered, tuple(data_set.name for data_set in data_sets))
-    nothing_new = not loaded.created and not loaded.updated
+    loaded = replace(loaded, pruned=pruned, kept=kept)
+    nothing_new = not loaded.created and not loaded.updated and not pruned
     if nothing_new and batch_id is not None:
         connection.execute(delete(batch).where(batch.c.id == batch_id))
     stage.close()
-    loaded = replace(loaded, batch=None if nothing_new or dry_run else batch_id)
-    if dry_run:
+    loaded = replace(loaded, batch=None if nothing_new or ways.dry_run else batch_id)
+    if ways.dry_run:
         raise _Undone(loaded)
     return loaded
 
 
-def _apply(stage: Staging, whole: Sequence[int], batch_id: int) -> None:
+def _apply(stage: Staging, whole: Sequence[int], batch_id: int, *, overrule: bool) -> None:
     """Bring the database to what is staged. Raises what rolls back where that would make a circle."""
     connection = stage.connection
     applying.enter_scope(connection, whole)
     before = conclusions.fields_spoken_of(connection)
+    grounded = overruling.grounded(connection)
     writing_out.write_out(stage)
     applying.apply_records(stage)
     applying.remove_claims(stage)
     applying.apply_parts(stage)
     applying.add_claims(connection, batch_id)
+    overruling.tell_ungrounded(stage, grounded, overrule=overrule)
     applying.apply_waivers(connection, batch_id)
     conclusions.conclude_columns(stage, before)
     checks.tell_circles(stage)

@@ -77,7 +77,7 @@ class SeedReader:
         """Return the data sets of folders and files; a file stands for its records within its folder."""
         chosen: dict[Path, set[Path] | None] = {}
         folders: dict[Path, Path] = {}
-        for path in (inner for path in paths for inner in self._opened(path)):
+        for path in (inner for given in paths for inner in self._opened(given)):
             if path.is_dir():
                 chosen[folders.setdefault(path.resolve(), path)] = None
             elif path.is_file():

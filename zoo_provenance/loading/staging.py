@@ -130,6 +130,23 @@ SCOPE = Table(
     Index("ix_stage_scope", "record_id", "dataset_id"),
     prefixes=["TEMPORARY"],
 )
+# Records that data sets loaded whole define no longer, and what holds some of them: a record, or a data set's word.
+GONE = Table(
+    "stage_gone",
+    _staging,
+    Column("record_id", Integer, primary_key=True, autoincrement=False),
+    Column("dataset_id", Integer, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+HELD = Table(
+    "stage_held",
+    _staging,
+    Column("record_id", Integer, nullable=False),
+    Column("by_id", Integer, nullable=False),
+    Column("dataset_id", Integer),
+    Index("ix_stage_held", "record_id"),
+    prefixes=["TEMPORARY"],
+)
 TOUCHED = Table("stage_touched", _staging, Column("record_id", Integer, nullable=False), prefixes=["TEMPORARY"])
 CONCLUSION = Table(
     "stage_conclusion",
