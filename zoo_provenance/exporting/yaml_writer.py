@@ -10,7 +10,7 @@ from typing import Any
 
 WIDTH = 110
 _INDENT = "  "
-_PLAIN = re.compile(r"[\w(](?:[^,\[\]{}#:\"&*!|>%@`\\\t\n]*[^,\[\]{}#:\"&*!|>%@`\\\s])?")
+_PLAIN = re.compile(r"[\w(](?:[^,\[\]{}#:\"&*!|>%@`?\\\t\n]*[^,\[\]{}#:\"&*!|>%@`?\\\s])?")
 _READ_AS_TYPED = re.compile(r"0|[1-9][0-9]*|[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _JOINERS = "\u200c\u200d"
 """Letters of Persian and of Indian scripts that are seen only by what they do to their neighbours."""

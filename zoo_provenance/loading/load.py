@@ -17,6 +17,7 @@ from zoo_provenance.loading import (
     applying,
     checks,
     conclusions,
+    judging,
     overruling,
     pruning,
     resolving,
@@ -113,9 +114,12 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, progress:
     counts = _NONE
     batch_id = None
     staged = any(one.staged for one in entered) or any(one.tables is None for one in data_sets)
+    staged = staged or bool(reader.judgements)
     if stage.problems or staged:
         kinds_of, slugs_of = partial(resolving.kinds_of, connection), partial(resolving.slugs_of, connection)
         seeds.stage(data_sets, dataset_ids, stage, kinds_of, slugs_of, unreadable)
+        for file, node in reader.judgements:
+            judging.stage(stage, file, node)
         stage.flush()
         _settle_slugs(stage, unreadable.union(*(data_set.unreadable for data_set in data_sets)))
         if not stage.problems:
@@ -161,6 +165,9 @@ def _apply(stage: Staging, whole: Sequence[int], batch_id: int, *, overrule: boo
     applying.apply_parts(stage)
     applying.add_claims(connection, batch_id)
     overruling.tell_ungrounded(stage, grounded, overrule=overrule)
+    judging.apply(stage, batch_id, overrule=overrule)
+    if stage.problems:
+        raise _refused(stage)
     applying.apply_waivers(connection, batch_id)
     conclusions.conclude_columns(stage, before)
     checks.tell_circles(stage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, exists, func, insert, or_, select
 
@@ -80,25 +81,24 @@ def _hold_what_others_speak_of(connection: Connection) -> None:
     _hold_what_is_referred_to(connection)
 
 
-def _hold_what_is_referred_to(connection: Connection) -> None:
-    """Hold what a row refers to whose own record is not gone."""
+def references() -> Iterator[tuple[Table, Column[int], Column[Any]]]:
+    """Yield every column that names a record: its table, the column of the record a row is of, and the column."""
     kinds = {*KIND_TABLES.values(), record}
     for table in metadata.sorted_tables:
-        if table.name in _NOT_OF_RECORDS:
-            continue
-        owner = _owner(table)
-        for column in table.c:
+        owner = None if table.name in _NOT_OF_RECORDS else _owner(table)
+        for column in table.c if owner is not None else ():
             names_a_record = any(key.column.table in kinds and key.column.name == "id" for key in column.foreign_keys)
-            if column is owner or not names_a_record:
-                continue
-            goes_too = exists().where(GONE_TOO.c.record_id == owner)
-            referring = (
-                select(GONE.c.record_id, owner).join(table, column == GONE.c.record_id).where(~goes_too).distinct()
-            )
-            connection.execute(insert(HELD).from_select(["record_id", "by_id"], referring))
+            if owner is not None and column is not owner and names_a_record:
+                yield table, owner, column
 
 
-GONE_TOO = GONE.alias("gone_too")
+def _hold_what_is_referred_to(connection: Connection) -> None:
+    """Hold what a row refers to whose own record is not gone."""
+    too = GONE.alias("gone_too")
+    for table, owner, column in references():
+        goes_too = exists().where(too.c.record_id == owner)
+        referring = select(GONE.c.record_id, owner).join(table, column == GONE.c.record_id).where(~goes_too)
+        connection.execute(insert(HELD).from_select(["record_id", "by_id"], referring.distinct()))
 
 
 def _release(connection: Connection) -> bool:

@@ -30,6 +30,8 @@ REGISTRIES: Mapping[str, Kind] = {
 }
 _REGISTRY = re.compile(r"(taxa|institutions|people|sources|animals)-[^/]+\.yaml")
 _FOLDERS = ("transfers", "about")
+JUDGEMENTS = "judgements.yaml"
+"""The file beside data sets' folders that holds what was decided by command."""
 _EXPECTED = [*REGISTRIES, "dataset.yaml"]
 
 
@@ -72,13 +74,17 @@ class SeedReader:
         self.problems = problems
         self.digest = hashlib.sha256()
         self.unreadable = False
+        self.judgements: list[tuple[File, Node]] = []
 
     def read(self, paths: Iterable[Path]) -> list[DataSet]:
         """Return the data sets of folders and files; a file stands for its records within its folder."""
         chosen: dict[Path, set[Path] | None] = {}
         folders: dict[Path, Path] = {}
         for path in (inner for given in paths for inner in self._opened(given)):
-            if path.is_dir():
+            if path.name == JUDGEMENTS and path.is_file():
+                found_judgements = self._document(path)
+                self.judgements += [found_judgements] if found_judgements else []
+            elif path.is_dir():
                 chosen[folders.setdefault(path.resolve(), path)] = None
             elif path.is_file():
                 found_in = self._folder_of(path)
@@ -106,7 +112,8 @@ class SeedReader:
             own = own or any(stem_of(one) is not None for one in path.iterdir())
         except OSError:
             return [path]
-        return [path] if own or not inner else inner
+        judged = [path / JUDGEMENTS] if (path / JUDGEMENTS).is_file() else []
+        return [path] if own or not (inner or judged) else [*inner, *judged]
 
     def _whole(self, path: Path, code: str, message: str, suggestion: str = "") -> None:
         self.problems.append(Problem(File(path_for_messages(path)), Mark(0, 0), "", code, message, suggestion))

@@ -112,6 +112,12 @@ DECISION = _stage(
     *_ids("record_id", "value_record_id"),
 )
 WAIVER = _stage("waiver", *_words("slug", "line_key", "participant_key", "part", "rule", "reason"), *_ids("record_id"))
+JUDGED = _stage(
+    "judged",
+    *_words("sort", "slug", "part", "field", "language", "value", "value_record", "source", "stance", "during", "at"),
+    *_words("dataset", "rule", "into", "because"),
+    *_ids("record_id", "value_record_id", "source_id", "into_id", "said_in_id", "claim_id"),
+)
 for _table, _keys in (
     *((table, ("record_id",)) for table in KINDS.values()),
     (LINE, ("record_id", "key")),
