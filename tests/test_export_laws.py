@@ -63,8 +63,6 @@ odd = st.sampled_from(
         "%",
         "@",
         "`",
-    ]
-    + [
         "2024-11-20",
         "12:30:00",
         "0x1F",
@@ -81,8 +79,6 @@ odd = st.sampled_from(
         "a  b",
         "–",
         ">",
-    ]
-    + [
         "동물원",
         "Зоопарк",
         "動物園",
@@ -239,7 +235,7 @@ def vouched(draw: st.DrawFn) -> dict[str, Any]:
 def fields(draw: st.DrawFn, owner: str, below: list[str], *, about: bool = False) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in FIELDS[owner].items():
-        if field.shape is Shape.FLAG or name in {"office"} or (owner, name) == ("transfer", "count"):
+        if field.shape is Shape.FLAG or name == "office" or (owner, name) == ("transfer", "count"):
             continue
         key = "parents" if (owner, name) == ("animal", "parent") else name
         same_kind = field.shape is Shape.RECORD and set(field.kinds) == {owner}
@@ -253,7 +249,9 @@ def fields(draw: st.DrawFn, owner: str, below: list[str], *, about: bool = False
 
 
 @st.composite
-def entry(draw: st.DrawFn, kind: Kind, slug: str, *, about: bool = False) -> dict[str, Any]:
+def entry(  # noqa: C901 - an entry has as many parts as the format
+    draw: st.DrawFn, kind: Kind, slug: str, *, about: bool = False
+) -> dict[str, Any]:
     """Return an entry of a kind with anything in it that the format allows."""
     below = POOL[kind][: POOL[kind].index(slug)]
     found = draw(fields(kind.value, below, about=about)) | draw(remarks(kind.value, about=about))
@@ -326,7 +324,8 @@ def dealings(draw: st.DrawFn, *, about: bool) -> dict[str, Any]:
 @st.composite
 def parts(draw: st.DrawFn, below: list[str]) -> dict[str, Any]:
     """Return the lines, participants and links of a transfer."""
-    found: dict[str, Any] = {link: list(below) for link in ("ends", "answers") if below and draw(st.booleans())}
+    linked = draw(st.lists(st.sampled_from(["ends", "answers"]), max_size=2, unique=True)) if below else []
+    found: dict[str, Any] = {link: list(below) for link in linked}
     if draw(st.integers(0, 2)) == 0:
         found["animals"] = draw(st.lists(st.sampled_from(POOL[Kind.ANIMAL]), min_size=1, max_size=3, unique=True))
     else:
@@ -361,6 +360,10 @@ def worlds(draw: st.DrawFn) -> tuple[Files, Files]:
             first |= {f"transfers/{slug}.yaml": content for slug, content in entries.items()}
         else:
             first[f"{stem}.yaml"] = entries
+    for slug in POOL[Kind.TRANSFER]:
+        # The short form needs to know of what taxon an animal is.
+        for traveller in first[f"transfers/{slug}.yaml"].get("animals", ()):
+            first["animals.yaml"][traveller]["taxon"] = draw(st.sampled_from(["lion", "cats"]))
     about = draw(st.lists(st.sampled_from(sorted(KIND_OF)), max_size=4, unique=True))
     second: Files = {"dataset.yaml": {"name": "two: [2]"}}
     second |= {f"about/{slug}.yaml": draw(entry(KIND_OF[slug], slug, about=True)) for slug in about}
@@ -434,7 +437,7 @@ def comes_round(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=WITHOUT_SHRINKING)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=WITHOUT_SHRINKING)
 @given(world=worlds())
 def test_whatever_two_data_sets_say_comes_round(comes_round: Ask, engine: str, world: tuple[Files, Files]) -> None:
     comes_round(engine, world)

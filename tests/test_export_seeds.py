@@ -34,7 +34,7 @@ def everything_in(connection: Connection) -> dict[str, list[str]]:
         for table, name in NUMBERED.items()
     }
     found: dict[str, list[str]] = {}
-    said = {}
+    said: dict[int, str] = {}
     for table in metadata.sorted_tables:
         if table in {batch, change}:
             continue

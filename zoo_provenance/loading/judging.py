@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -206,10 +206,10 @@ def _settle(staging: Staging, batch_id: int, *, overrule: bool) -> None:
 def _enter(
     staging: Staging,
     table: Table,
-    keys: dict[str, ColumnElement[Any]],
+    keys: Mapping[str, ColumnElement[Any]],
     sort: str,
     batch_id: int,
-    values: dict[str, ColumnElement[Any]] | None = None,
+    values: Mapping[str, ColumnElement[Any]] | None = None,
 ) -> None:
     """Enter the judgements of a sort where none was made yet of the same."""
     there = exists().where(*(table.c[name] == value for name, value in keys.items()))

@@ -121,23 +121,18 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, progress:
         for file, node in reader.judgements:
             judging.stage(stage, file, node)
         stage.flush()
-        _settle_slugs(stage, unreadable.union(*(data_set.unreadable for data_set in data_sets)))
-        if not stage.problems:
-            overruling.tell_overturned(stage, overrule=ways.overrule)
+        _settle_slugs(stage, unreadable.union(*(one.unreadable for one in data_sets)), overrule=ways.overrule)
         if stage.problems:
             raise _refused(stage)
         batch_id = enter_batch(connection, command, reader.digest.hexdigest())
         whole = [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None]
         _apply(stage, whole, batch_id, overrule=ways.overrule)
-        if ways.prune:
-            of_seeds = [dataset_ids[data_set.name] for data_set in data_sets if data_set.tables is None]
-            pruning.note_gone_from_seeds(connection, of_seeds)
-    elif any(one.created for one in entered):
-        batch_id = enter_batch(connection, command, reader.digest.hexdigest())
+        of_seeds = [dataset_ids[one.name] for one in data_sets if ways.prune and one.tables is None]
+        pruning.note_gone_from_seeds(connection, of_seeds)
     pruned, kept = pruning.prune(connection)
     if staged:
         counts = applying.count_changes(connection)
-    if pruned and batch_id is None:
+    if batch_id is None and (pruned or any(one.created for one in entered)):
         batch_id = enter_batch(connection, command, reader.digest.hexdigest())
     for one in entered:
         keys.make_again(connection, one.set_aside)
@@ -188,8 +183,8 @@ def _summed(counts: tuple[dict[str, int], ...], entered: Sequence[Entered], name
     return Loaded(first, second, third, datasets=names)
 
 
-def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
-    """Turn slugs into ids, and tell of everything that cannot be."""
+def _settle_slugs(stage: Staging, unreadable: frozenset[Kind], *, overrule: bool) -> None:
+    """Turn slugs into ids, and tell of everything that cannot be, or may not without being told to."""
     checks.tell_duplicates(stage)
     if any(problem.code == "duplicate" and problem.field == "slug" for problem in stage.problems):
         return
@@ -204,6 +199,8 @@ def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
         checks.tell_second_definitions(stage)
         checks.tell_lost_parts(stage)
         checks.tell_second_decisions(stage)
+    if not stage.problems:
+        overruling.tell_overturned(stage, overrule=overrule)
 
 
 def _refused(stage: Staging) -> _Undone:
