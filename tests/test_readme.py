@@ -104,6 +104,7 @@ def test_every_command_is_documented() -> None:
         "db upgrade",
         "db path",
         "export parquet",
+        "export seeds",
     ):
         assert command in README
 

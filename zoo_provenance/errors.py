@@ -75,6 +75,12 @@ class LoadRefused(ZooProvenanceError):
     """Seed files with problems; nothing was written."""
 
 
+class PartOfDataSet(ZooProvenanceError):
+    """A file of a data set where its whole folder is needed."""
+
+    exit_code = 2
+
+
 class NotDecided(ZooProvenanceError):
     """A decision that cannot be taken: no such rule or value, no reason, or taken before."""
 

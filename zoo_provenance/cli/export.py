@@ -64,3 +64,39 @@ def parquet(context: click.Context, folder: Path, form: str | None, output: Path
             made = export_parquet(connection, folder)
     write(export_document(made, folder), form, output)
     click.echo(f"Exported to {folder}. Ask it with: zoo-provenance --db parquet:{folder} donors", err=True)
+
+
+@export.command(
+    epilog="""\b
+JSON (zooprov/export-seeds/1): folder, datasets [{name, folder,
+records {kind: n}, about}], judgements {settled, dismissed, waived, merged}.
+Exit codes: 0 fine, 1 failed, 2 usage, 4 no such data set, 5 schema."""
+)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--dataset", "names", metavar="NAME", multiple=True, help="Only this data set; may be given several times."
+)
+@output_options
+@click.pass_context
+def seeds(context: click.Context, folder: Path, names: tuple[str, ...], form: str | None, output: Path | None) -> None:
+    """Write the data sets as seed files below DIR, a folder for each, which load into an equal database.
+
+    DIR is new or empty. What was decided by command belongs to no data set: it goes to DIR/judgements.yaml, and comes
+    back with `load DIR`. The history of changes stays in the database.
+    """
+    from zoo_provenance.exporting.folders import export_seeds
+    from zoo_provenance.rendering.exports import seeds_document
+
+    with exporting(context) as connection, ExitStack() as stack:
+        progress = _Bar(_records_in(connection), stack) if sys.stderr.isatty() else lambda _records: None
+        made = export_seeds(connection, folder, names, progress)
+    write(seeds_document(made, folder), form, output)
+    click.echo(f"Exported to {folder}. Load it with: zoo-provenance --db NEW.db load {folder}", err=True)
+
+
+def _records_in(connection: Any) -> int:
+    from sqlalchemy import func, select
+
+    from zoo_provenance.tables import record
+
+    return int(connection.execute(select(func.count()).select_from(record)).scalar_one())

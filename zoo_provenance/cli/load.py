@@ -16,10 +16,13 @@ from zoo_provenance.cli.common import (
     write,
 )
 
+_SHOWN = 3
+
 
 @click.command(
     epilog="""\b
 JSON (zooprov/load/1): created {kind: n}, updated, unchanged, pruned;
+kept [{record {slug, label, kind}, by [text]}];
 problems [{path, line, column, field, code, message, suggestion}]; batch n,
 or null where nothing was written.
 Exit codes: 0 fine, 1 problems (nothing was written) or failed, 2 usage,
@@ -27,6 +30,12 @@ Exit codes: 0 fine, 1 problems (nothing was written) or failed, 2 usage,
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Remove records that are gone from their folder, unless something else refers to them.",
+)
+@click.option("--overrule", is_flag=True, help="Let the files replace what was decided otherwise by command.")
 @click.option(
     "--problems",
     "problems_file",
@@ -41,13 +50,16 @@ def load(
     paths: tuple[Path, ...],
     *,
     dry_run: bool,
+    prune: bool,
+    overrule: bool,
     problems_file: Path | None,
     form: str | None,
     output: Path | None,
 ) -> int:
     """Load data sets' folders, or files in them: seed files (YAML), or tables (CSV, JSON Lines; plain or gzip).
 
-    Without PATH, the packaged Korea Central Zoo. Everything or nothing.
+    A folder that holds data sets' folders, such as an export of seeds, stands for them all. Without PATH, the packaged
+    Korea Central Zoo. Everything or nothing.
     """
     from zoo_provenance import database, locations, schema
     from zoo_provenance.loading.load import load as load_seeds
@@ -63,7 +75,14 @@ def load(
     try:
         chosen = paths or (locations.packaged_seeds(),)
         with shown_progress(chosen) as progress:
-            loaded = load_seeds(lambda: database.writing(url), chosen, dry_run=dry_run, progress=progress)
+            loaded = load_seeds(
+                lambda: database.writing(url),
+                chosen,
+                dry_run=dry_run,
+                prune=prune,
+                overrule=overrule,
+                progress=progress,
+            )
         kept = not loaded.problems and not dry_run
     finally:
         if unmake is not None and not kept:
@@ -79,6 +98,9 @@ def load(
         )
     if not loaded.problems or form in {"json", "jsonl"} or output is not None:
         write(load_document(loaded, dry_run=dry_run), form, output)
+    for one in loaded.kept:
+        others = f" and {len(one.by) - _SHOWN} more" if len(one.by) > _SHOWN else ""
+        click.echo(f"{one.slug} is gone and stays: {', '.join(one.by[:_SHOWN])}{others} refers to it.", err=True)
     if kept and form is None and output is None:
         click.echo(f"Database: {database.describe(url)}", err=True)
     return 1 if loaded.problems else 0

@@ -14,7 +14,7 @@ from zoo_provenance.history.batches import batch_of
 from zoo_provenance.history.undoing import take_back
 from zoo_provenance.loading import writing_out
 from zoo_provenance.questions.naming import Thing
-from zoo_provenance.tables import judgement, record
+from zoo_provenance.tables import batch, judgement, record
 from zoo_provenance.vocabulary import Kind
 
 
@@ -35,8 +35,8 @@ def merge(connection: Connection, old: Thing, survivor: Thing, because: str, *, 
     """
     reason = checked_reason(because)
     refusals.refuse(connection, old, survivor, take_lines=take_lines)
-    with batch_of(connection, "merge", reason) as batch, concluding(connection, [survivor.id]):
-        done = _write(connection, old, survivor, reason, batch.id)
+    with batch_of(connection, "merge", reason) as opened, concluding(connection, [survivor.id]):
+        done = _write(connection, old, survivor, reason, opened.id)
     refusals.refuse_circles(connection, survivor, f"As one record, {old.slug!r} and {survivor.slug!r}")
     return done
 
@@ -88,12 +88,22 @@ def unmerge(connection: Connection, slug: str, other: str | None, because: str) 
         raise NotDecided(
             f"{one.slug!r} and {into.slug!r} are one only by way of another; unmerge each from what it was merged into."
         )
-    with batch_of(connection, "unmerge", reason) as batch:
+    with batch_of(connection, "unmerge", reason) as opened:
         if judged is not None:
+            _refuse_load(connection, judged.batch_id)
             take_back(connection, judged.batch_id)
             refuse_drift(connection, judged.batch_id)
-        _judge(connection, one, into, reason, batch.id, same=False)
-    return Parted(batch.id, one.slug, into.slug, judged.batch_id if judged is not None else None)
+        _judge(connection, one, into, reason, opened.id, same=False)
+    return Parted(opened.id, one.slug, into.slug, judged.batch_id if judged is not None else None)
+
+
+def _refuse_load(connection: Connection, batch_id: int) -> None:
+    """Refuse to take a merge back that came with a file: the whole load would go with it."""
+    command = connection.execute(select(batch.c.command).where(batch.c.id == batch_id)).scalar()
+    if command != "merge":
+        raise NotDecided(
+            f"The merge came with a file (batch {batch_id}: {command}); take it out there, or undo {batch_id}."
+        )
 
 
 def _named(connection: Connection, slug: str) -> Thing:

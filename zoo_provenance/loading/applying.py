@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Table,
     and_,
     case,
@@ -40,6 +41,9 @@ from zoo_provenance.tables import (
 from zoo_provenance.vocabulary import FIELDS, Kind, columns_of
 
 _CLAIM_COLUMNS = [column.name for column in claim.c if column.name != "id"]
+_SAID = ("record_id", "part", "field", "dataset_id", "stance", "language", "locator")
+_SAID_OR_NOT = ("source_id", "value", "value_record_id", "during")
+_SAID_BESIDE = ("low", "high", "search_key", "during_earliest", "during_latest", "own", "certainty", "quote", "note")
 _DECISION_COLUMNS = ["record_id", "part", "field", "language", "value", "value_record_id", "reason", "dataset_id"]
 
 
@@ -199,7 +203,9 @@ def enter_scope(connection: Connection, whole: Sequence[int]) -> None:
         .join(record, record.c.id == merging.said_of())
         .where(claim.c.dataset_id.in_(whole), claim.c.dataset_id != record.c.dataset_id),
         select(WAIVER.c.record_id, WAIVER.c.dataset_id),
-        select(waiver.c.record_id, waiver.c.dataset_id).where(waiver.c.dataset_id.in_(whole)),
+        select(waiver.c.record_id, waiver.c.dataset_id)
+        .join(record, record.c.id == waiver.c.record_id)
+        .where(waiver.c.dataset_id.in_(whole), waiver.c.dataset_id != record.c.dataset_id),
     )
     connection.execute(insert(SCOPE).from_select(["record_id", "dataset_id"], spoken))
 
@@ -219,6 +225,24 @@ def _same_claim() -> ColumnElement[bool]:
     )
 
 
+def said_alike(stored: FromClause = claim) -> ColumnElement[bool]:
+    """Return whether a stored and a staged claim are one: the same source says the same at the same place."""
+    return and_(
+        *(stored.c[name] == CLAIM.c[name] for name in _SAID),
+        *(stored.c[name].is_not_distinct_from(CLAIM.c[name]) for name in _SAID_OR_NOT),
+    )
+
+
+def _reword_dismissed(connection: Connection) -> None:
+    """Bring claims that were dismissed by command to the files' words: taken out and put in they would count again."""
+    dismissed = exists().where(dismissal.c.claim_id == claim.c.id, dismissal.c.dataset_id.is_(None))
+    differs = or_(*(claim.c[name].is_distinct_from(CLAIM.c[name]) for name in _SAID_BESIDE))
+    reworded = and_(dismissed, exists().where(said_alike(), differs))
+    connection.execute(insert(TOUCHED).from_select(["record_id"], select(claim.c.record_id).where(reworded)))
+    new = {name: select(CLAIM.c[name]).where(said_alike()).limit(1).scalar_subquery() for name in _SAID_BESIDE}
+    connection.execute(update(claim).where(reworded).values(new))
+
+
 def _same_decision() -> ColumnElement[bool]:
     return and_(*(decision.c[name].is_not_distinct_from(DECISION.c[name]) for name in _DECISION_COLUMNS))
 
@@ -226,6 +250,7 @@ def _same_decision() -> ColumnElement[bool]:
 def remove_claims(stage: Staging) -> None:
     """Remove what the data sets no longer say of the records they speak of, and decide no longer."""
     connection = stage.connection
+    _reword_dismissed(connection)
     gone = and_(_in_scope(claim), ~exists().where(_same_claim()))
     # Of a part that a data set says nothing of here, its claims stay too.
     left_alone = (
@@ -251,9 +276,9 @@ def add_claims(connection: Connection, batch_id: int) -> None:
     connection.execute(insert(TOUCHED).from_select(["record_id"], select(CLAIM.c.record_id).where(fresh)))
     columns = [CLAIM.c[name] for name in _CLAIM_COLUMNS]
     connection.execute(insert(claim).from_select(_CLAIM_COLUMNS, select(*columns).where(fresh).order_by(CLAIM.c.row)))
-    keys = and_(*(decision.c[name] == DECISION.c[name] for name in ("record_id", "part", "field", "language")))
-    # What was decided by command stands.
-    decided = and_(~exists().where(_same_decision()), ~exists().where(keys, decision.c.dataset_id.is_(None)))
+    # What was decided by command and is settled alike stays as it was decided.
+    there = and_(*(decision.c[name] == DECISION.c[name] for name in ("record_id", "part", "field", "language")))
+    decided = ~exists().where(there)
     connection.execute(insert(TOUCHED).from_select(["record_id"], select(DECISION.c.record_id).where(decided)))
     chosen = select(*(DECISION.c[name] for name in _DECISION_COLUMNS), _literal(batch_id)).where(decided)
     connection.execute(insert(decision).from_select([*_DECISION_COLUMNS, "batch_id"], chosen))

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    delete,
     func,
     insert,
     or_,
@@ -20,19 +21,22 @@ from sqlalchemy import (
 
 from zoo_provenance.counts import parse_count
 from zoo_provenance.evidence.claims import as_claimed, claimed_from, decisions_of, taxa_above
-from zoo_provenance.evidence.concluding import Conclusion, conclude
+from zoo_provenance.evidence.concluding import Chosen, Conclusion, conclude
 from zoo_provenance.loading.staging import CONCLUSION, RECORD, SCOPE, TOUCHED, Staging
 from zoo_provenance.loading.writing_out import target_table
 from zoo_provenance.tables import KIND_TABLES, claim, record
 from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, Stance, columns_of, field_named, owner_of, passed_by
+
+_ROUNDS = 10
+"""How often what is above a taxon is concluded at most: each time what refines what may be seen anew."""
 
 
 def conclude_columns(stage: Staging, before: set[tuple[int, str, str]]) -> None:
     """Conclude every column that claims of this load bear on; `before` are the fields that had values claimed."""
     connection = stage.connection
     spoken = claim.c.record_id.in_(_spoken_of())
-    above = taxa_above(connection)
     decisions = decisions_of(connection, spoken)
+    above = _conclude_parents_of_taxa(connection, spoken, decisions)
     rows = connection.execute(claimed_from(and_(spoken, claim.c.field != ""))).all()
     found: dict[tuple[int, str, str], Conclusion] = {}
     kinds: dict[int, str] = {}
@@ -57,6 +61,32 @@ def conclude_columns(stage: Staging, before: set[tuple[int, str, str]]) -> None:
     if concluded:
         connection.execute(CONCLUSION.insert(), concluded)
         _write_conclusions(connection)
+
+
+def _conclude_parents_of_taxa(
+    connection: Connection, spoken: ColumnElement[bool], decisions: Mapping[tuple[int, str, str], Chosen]
+) -> dict[int, frozenset[int]]:
+    """Conclude which taxon is above which, and return it: on that hangs which taxon refines another elsewhere."""
+    above = taxa_above(connection)
+    of_taxa = and_(spoken, claim.c.field == "parent", record.c.kind == Kind.TAXON)
+    rows = connection.execute(claimed_from(of_taxa)).all()
+    field = FIELDS[Kind.TAXON]["parent"]
+    for _ in range(_ROUNDS if rows else 0):
+        concluded = []
+        for record_id, group in groupby(rows, key=lambda row: row.record_id):
+            claimed = [as_claimed(row, field.shape, above) for row in group]
+            if any(one.stance == Stance.SUPPORTS for one in claimed):
+                found = conclude(field.shape, claimed, decisions.get((record_id, "", "parent")))
+                concluded.append(_as_row(record_id, Kind.TAXON, "", field, Kind.TAXON, found))
+        if not concluded:
+            break
+        connection.execute(CONCLUSION.insert(), concluded)
+        _write_conclusions(connection)
+        connection.execute(delete(CONCLUSION))
+        before, above = above, taxa_above(connection)
+        if above == before:
+            break
+    return above
 
 
 def _passed(

@@ -30,7 +30,8 @@ from zoo_provenance.vocabulary import (
     passed_by,
 )
 
-_ITS_OWN = ("notes", "formerly", "animals", "based_on", "passes", *(kind.value for kind in LinkKind))
+_ITS_OWN = ("label", "notes", "animals", "based_on", *(kind.value for kind in LinkKind))
+_FLAGS = {"unstated": "?", "true": "yes", "false": "no"}
 
 
 class Scribe(Sayer):
@@ -49,7 +50,9 @@ class Scribe(Sayer):
         """Stage a record that this data set defines."""
         sources = tuple(self.cited(entry, ()))
         place = Place(kind.value, slug, "", sources, self.flag(entry.unsourced, ("unsourced",)) or kind is Kind.SOURCE)
-        label = next((said.value for said in entry.names or () if said.former is None), None)
+        label = self.text(entry.label, ("label",), LABEL_LENGTH)
+        if label is None:
+            label = next((said.value for said in entry.names or () if said.former is None), None)
         if label is None and kind is Kind.TAXON and entry.scientific_name is not None and entry.scientific_name.claims:
             label = entry.scientific_name.claims[0].value
         label = (label or slug)[:LABEL_LENGTH]
@@ -295,8 +298,13 @@ class Scribe(Sayer):
         for what in ("custody", "title") if entry.passes is not None else ():
             written = getattr(entry.passes, what)
             if written is not None:
-                said = shapes.Said(value={"unstated": "?", "true": "yes", "false": "no"}.get(written, written))
-                self.say(place, what, said, ("passes", what), always=True)
+                meant = [
+                    said.model_copy(update={"value": _FLAGS.get(said.value, said.value)}) for said in written.claims
+                ]
+                for at, said in enumerate(meant):
+                    self.say(place, what, said, ("passes", what, "claims", at), always=True)
+                field = FIELDS["transfer"][what]
+                self.decided(place, what, field, written.model_copy(update={"claims": meant}), ("passes", what))
         written_out = [what for what in ("custody", "title") if getattr(entry.passes, what, None) is not None]
         return ["custody", "title"] if kind_claimed else written_out
 

@@ -11,11 +11,24 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
+from zoo_provenance.errors import PartOfDataSet
 from zoo_provenance.history.batches import Batch, batch_of
-from zoo_provenance.loading import applying, checks, conclusions, merging, resolving, seeds, short_form, writing_out
+from zoo_provenance.loading import (
+    applying,
+    checks,
+    conclusions,
+    judging,
+    merging,
+    overruling,
+    pruning,
+    resolving,
+    seeds,
+    short_form,
+    writing_out,
+)
 from zoo_provenance.loading.bulk import keys
 from zoo_provenance.loading.bulk.tables import Entered, Progress, load_tables
-from zoo_provenance.loading.problems import Problem
+from zoo_provenance.loading.problems import Problem, path_for_messages
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.tables import dataset
 from zoo_provenance.vocabulary import Kind
@@ -27,16 +40,28 @@ _NONE: tuple[dict[str, int], ...] = ({}, {}, {})
 class Loaded:
     """What a load did: records by kind, and the batch; no batch where nothing changed or it was only tried.
 
-    `merged` are slugs it named that were merged, each with its survivor's.
+    `kept` are the records that are gone from their folder and stay, as something refers to them; `merged` the slugs it
+    named that were merged, each with its survivor's.
     """
 
     created: dict[str, int] = field(default_factory=dict)
     updated: dict[str, int] = field(default_factory=dict)
     unchanged: dict[str, int] = field(default_factory=dict)
+    pruned: dict[str, int] = field(default_factory=dict)
+    kept: tuple[pruning.Kept, ...] = ()
     problems: tuple[Problem, ...] = ()
     batch: int | None = None
     datasets: tuple[str, ...] = ()
     merged: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How a load goes about it: only trying, removing what is gone, replacing what was decided by command."""
+
+    dry_run: bool
+    prune: bool
+    overrule: bool
 
 
 class _Undone(Exception):
@@ -52,72 +77,95 @@ def load(
     paths: Sequence[Path],
     *,
     dry_run: bool = False,
+    prune: bool = False,
+    overrule: bool = False,
     command: str = "load",
     progress: Progress = lambda _what, _bytes: None,
 ) -> Loaded:
     """Load data sets in one transaction and return what was done.
 
     `begin` opens the writing transaction (a context manager giving a connection). With problems, or as a dry
-    run, everything is rolled back; the problems are in the result. `progress` is told what is being done and how many
-    bytes of tables were read.
+    run, everything is rolled back; the problems are in the result. `prune` removes the records that are gone from
+    their folder; `overrule` lets the files replace what was decided by command. `progress` is told what is being done
+    and how many bytes of tables were read. Raises PartOfDataSet for a file of a folder that is to be pruned.
     """
+    part = next((path for path in paths if prune and path.is_file()), None)
+    if part is not None:
+        shown = path_for_messages(part)
+        raise PartOfDataSet(f"--prune needs a data set's whole folder: {shown} alone does not say what is gone.")
     try:
         with begin() as connection:
-            return _load(connection, paths, command, progress, dry_run=dry_run)
+            return _load(connection, paths, command, progress, _Ways(dry_run, prune, overrule))
     except _Undone as undone:
         return undone.loaded
 
 
-def _load(connection: Connection, paths: Sequence[Path], command: str, progress: Progress, *, dry_run: bool) -> Loaded:
+def _load(connection: Connection, paths: Sequence[Path], command: str, progress: Progress, ways: _Ways) -> Loaded:
     with batch_of(connection, command) as batch:
-        loaded = _write(connection, paths, batch, progress)
-    loaded = replace(loaded, batch=batch.id if batch.kept and not dry_run else None)
-    if dry_run:
+        loaded = _write(connection, paths, batch, progress, ways)
+    loaded = replace(loaded, batch=batch.id if batch.kept and not ways.dry_run else None)
+    if ways.dry_run:
         raise _Undone(loaded)
     return loaded
 
 
-def _write(connection: Connection, paths: Sequence[Path], batch: Batch, progress: Progress) -> Loaded:
+def _write(connection: Connection, paths: Sequence[Path], batch: Batch, progress: Progress, ways: _Ways) -> Loaded:
     """Write what differs. Raises what rolls back where there are problems."""
     stage = Staging(connection)
     reader = seeds.SeedReader(stage.problems)
     data_sets = reader.read(paths)
     dataset_ids = {data_set.name: _enter_dataset(connection, data_set) for data_set in data_sets}
     entered = [
-        load_tables(stage, data_set.tables, dataset_ids[data_set.name], reader.digest.update, progress)
+        load_tables(
+            stage, data_set.tables, dataset_ids[data_set.name], reader.digest.update, progress, note_gone=ways.prune
+        )
         for data_set in data_sets
         if data_set.tables is not None and not reader.unreadable
     ]
     # Where a whole data set cannot be read, nobody knows what the others lean on in it.
     unreadable = frozenset(Kind) if reader.unreadable else frozenset[Kind]()
     counts = _NONE
-    if stage.problems or any(one.staged for one in entered) or any(one.tables is None for one in data_sets):
+    staged = any(one.staged for one in entered) or any(one.tables is None for one in data_sets)
+    staged = staged or bool(reader.judgements)
+    if stage.problems or staged:
         kinds_of, slugs_of = partial(resolving.kinds_of, connection), partial(resolving.slugs_of, connection)
         seeds.stage(data_sets, dataset_ids, stage, kinds_of, slugs_of, unreadable)
+        for file, node in reader.judgements:
+            judging.stage(stage, file, node)
         stage.flush()
-        _settle_slugs(stage, unreadable.union(*(data_set.unreadable for data_set in data_sets)))
+        _settle_slugs(stage, unreadable.union(*(one.unreadable for one in data_sets)), overrule=ways.overrule)
         if stage.problems:
             raise _refused(stage)
-        _apply(stage, [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None], batch.id)
+        whole = [dataset_ids[data_set.name] for data_set in data_sets if data_set.chosen is None]
+        _apply(stage, whole, batch.id, overrule=ways.overrule)
+        of_seeds = [dataset_ids[one.name] for one in data_sets if ways.prune and one.tables is None]
+        pruning.note_gone_from_seeds(connection, of_seeds)
+    pruned, kept = pruning.prune(connection)
+    if staged:
         counts = applying.count_changes(connection)
     for one in entered:
         keys.make_again(connection, one.set_aside)
     batch.input_digest = reader.digest.hexdigest()
     stage.close()
     loaded = _summed(counts, entered, tuple(data_set.name for data_set in data_sets))
-    return replace(loaded, merged=tuple(sorted(stage.merged)))
+    return replace(loaded, pruned=pruned, kept=kept, merged=tuple(sorted(stage.merged)))
 
 
-def _apply(stage: Staging, whole: Sequence[int], batch_id: int) -> None:
+def _apply(stage: Staging, whole: Sequence[int], batch_id: int, *, overrule: bool) -> None:
     """Bring the database to what is staged. Raises what rolls back where that would make a circle."""
     connection = stage.connection
     applying.enter_scope(connection, whole)
     before = conclusions.fields_spoken_of(connection)
+    grounded = overruling.grounded(connection)
     writing_out.write_out(stage)
     applying.apply_records(stage)
     applying.remove_claims(stage)
     applying.apply_parts(stage)
     applying.add_claims(connection, batch_id)
+    overruling.tell_ungrounded(stage, grounded, overrule=overrule)
+    judging.apply(stage, batch_id, overrule=overrule)
+    if stage.problems:
+        raise _refused(stage)
     applying.apply_waivers(connection, batch_id)
     conclusions.conclude_columns(stage, before)
     checks.tell_circles(stage)
@@ -138,8 +186,8 @@ def _summed(counts: tuple[dict[str, int], ...], entered: Sequence[Entered], name
     return Loaded(first, second, third, datasets=names)
 
 
-def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
-    """Turn slugs into ids, and tell of everything that cannot be."""
+def _settle_slugs(stage: Staging, unreadable: frozenset[Kind], *, overrule: bool) -> None:
+    """Turn slugs into ids, and tell of everything that cannot be, or may not without being told to."""
     checks.tell_duplicates(stage)
     if any(problem.code == "duplicate" and problem.field == "slug" for problem in stage.problems):
         return
@@ -155,6 +203,8 @@ def _settle_slugs(stage: Staging, unreadable: frozenset[Kind]) -> None:
         checks.tell_lost_parts(stage)
         checks.tell_second_decisions(stage)
         merging.tell_new_parts(stage)
+    if not stage.problems:
+        overruling.tell_overturned(stage, overrule=overrule)
 
 
 def _refused(stage: Staging) -> _Undone:

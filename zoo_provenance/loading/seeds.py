@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,10 @@ REGISTRIES: Mapping[str, Kind] = {
     "sources.yaml": Kind.SOURCE,
     "animals.yaml": Kind.ANIMAL,
 }
+_REGISTRY = re.compile(r"(taxa|institutions|people|sources|animals)-[^/]+\.yaml")
 _FOLDERS = ("transfers", "about")
+JUDGEMENTS = "judgements.yaml"
+"""The file beside data sets' folders that holds what was decided by command."""
 _EXPECTED = [*REGISTRIES, "dataset.yaml"]
 
 
@@ -42,6 +46,12 @@ class DataSet:
     unreadable: set[Kind] = field(default_factory=set)
     chosen: frozenset[Path] | None = None
     tables: Tables | None = None
+
+
+def registry_of(path: Path) -> Kind | None:
+    """Return the kind whose registry a file is; `animals-2.yaml` goes on where `animals.yaml` ends."""
+    part = _REGISTRY.fullmatch(path.name)
+    return REGISTRIES.get(f"{part[1]}.yaml" if part else path.name)
 
 
 @dataclass(frozen=True)
@@ -64,13 +74,17 @@ class SeedReader:
         self.problems = problems
         self.digest = hashlib.sha256()
         self.unreadable = False
+        self.judgements: list[tuple[File, Node]] = []
 
     def read(self, paths: Iterable[Path]) -> list[DataSet]:
         """Return the data sets of folders and files; a file stands for its records within its folder."""
         chosen: dict[Path, set[Path] | None] = {}
         folders: dict[Path, Path] = {}
-        for path in paths:
-            if path.is_dir():
+        for path in (inner for given in paths for inner in self._opened(given)):
+            if path.name == JUDGEMENTS and path.is_file():
+                found_judgements = self._document(path)
+                self.judgements += [found_judgements] if found_judgements else []
+            elif path.is_dir():
                 chosen[folders.setdefault(path.resolve(), path)] = None
             elif path.is_file():
                 found_in = self._folder_of(path)
@@ -89,6 +103,17 @@ class SeedReader:
             elif data_set is not None:
                 found[data_set.name] = data_set
         return list(found.values())
+
+    def _opened(self, path: Path) -> list[Path]:
+        """Return the data sets of a folder that holds nothing else, such as an export; any other path as it is."""
+        try:
+            inner = sorted(one for one in path.iterdir() if (one / "dataset.yaml").is_file())
+            own = any(registry_of(one) or one.name in {*_FOLDERS, "dataset.yaml"} for one in path.iterdir())
+            own = own or any(stem_of(one) is not None for one in path.iterdir())
+        except OSError:
+            return [path]
+        judged = [path / JUDGEMENTS] if (path / JUDGEMENTS).is_file() else []
+        return [path] if own or not (inner or judged) else [*inner, *judged]
 
     def _whole(self, path: Path, code: str, message: str, suggestion: str = "") -> None:
         self.problems.append(Problem(File(path_for_messages(path)), Mark(0, 0), "", code, message, suggestion))
@@ -199,7 +224,7 @@ class SeedReader:
                         yield inner
                     elif inner.suffix.lower() in {".yaml", ".yml"}:
                         self._whole(inner, "misplaced", f"would not be read; expected {path.name}/<name>.yaml")
-            elif path.name in REGISTRIES:
+            elif registry_of(path) is not None:
                 yield path
             elif path.suffix.lower() in {".yaml", ".yml"} and path.name != "dataset.yaml":
                 stem = f"{path.stem}.yaml"
@@ -227,8 +252,8 @@ class SeedReader:
         return file, node
 
     def _read_seed_file(self, data_set: DataSet, path: Path) -> None:
-        kind = REGISTRIES.get(path.name)
-        about = path.parent.name == "about" and kind is None
+        kind = registry_of(path) if path.parent == data_set.folder else None
+        about = kind is None and path.parent.name == "about"
         found = self._document(path)
         if found is None:
             if not about:

@@ -67,8 +67,8 @@ class Said(Cited):
 
     @property
     def bare(self) -> bool:
-        """Whether the value stands alone, vouched for by what is around it."""
-        return self.model_fields_set == {"value"}
+        """Whether the value stands alone, vouched for by what is around it; how likely a parent is says no source."""
+        return self.model_fields_set <= {"value", "probability"}
 
 
 class Stated(Shape):
@@ -114,8 +114,8 @@ class Waived(Shape):
 class Passes(Shape):
     """What a transfer passes, each told apart."""
 
-    custody: str | None = None
-    title: str | None = None
+    custody: Stated | None = None
+    title: Stated | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -148,6 +148,7 @@ class _Common(Cited):
 class Entry(_Common):
     """What every record may have."""
 
+    label: str | None = None
     names: list[Said] | None = None
     ids: dict[str, Several] | None = None
     exists: Stated | None = None

@@ -112,6 +112,12 @@ DECISION = _stage(
     *_ids("record_id", "value_record_id"),
 )
 WAIVER = _stage("waiver", *_words("slug", "line_key", "participant_key", "part", "rule", "reason"), *_ids("record_id"))
+JUDGED = _stage(
+    "judged",
+    *_words("sort", "slug", "part", "field", "language", "value", "value_record", "source", "stance", "during", "at"),
+    *_words("dataset", "rule", "into", "because"),
+    *_ids("record_id", "value_record_id", "source_id", "into_id", "said_in_id", "claim_id"),
+)
 for _table, _keys in (
     *((table, ("record_id",)) for table in KINDS.values()),
     (LINE, ("record_id", "key")),
@@ -128,6 +134,23 @@ SCOPE = Table(
     Column("record_id", Integer, nullable=False),
     Column("dataset_id", Integer, nullable=False),
     Index("ix_stage_scope", "record_id", "dataset_id"),
+    prefixes=["TEMPORARY"],
+)
+# Records that data sets loaded whole define no longer, and what holds some of them: a record, or a data set's word.
+GONE = Table(
+    "stage_gone",
+    _staging,
+    Column("record_id", Integer, primary_key=True, autoincrement=False),
+    Column("dataset_id", Integer, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+HELD = Table(
+    "stage_held",
+    _staging,
+    Column("record_id", Integer, nullable=False),
+    Column("by_id", Integer, nullable=False),
+    Column("dataset_id", Integer),
+    Index("ix_stage_held", "record_id"),
     prefixes=["TEMPORARY"],
 )
 TOUCHED = Table("stage_touched", _staging, Column("record_id", Integer, nullable=False), prefixes=["TEMPORARY"])

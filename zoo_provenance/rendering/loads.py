@@ -17,10 +17,16 @@ def load_document(loaded: Loaded, *, dry_run: bool) -> Document:
     done = {"created": loaded.created, "updated": loaded.updated, "unchanged": loaded.unchanged}
     body = {
         **done,
-        "pruned": {},
+        "pruned": loaded.pruned,
+        "kept": [
+            {"record": {"slug": one.slug, "label": one.label, "kind": one.kind}, "by": list(one.by)}
+            for one in loaded.kept
+        ],
         "problems": [_problem(problem) for problem in loaded.problems],
         "batch": loaded.batch,
     }
+    # Who does not prune reads what he always read.
+    done |= {"pruned": loaded.pruned} if loaded.pruned else {}
     kinds = [kind for kind in _KINDS if any(kind in counts for counts in done.values())]
     rows = [[kind, *(str(counts.get(kind, 0)) for counts in done.values())] for kind in kinds]
     flat = Table(("kind", *done), rows, "No records.")
@@ -33,7 +39,7 @@ def load_document(loaded: Loaded, *, dry_run: bool) -> Document:
         last = f"{names}: nothing has changed."
     else:
         last = f"{names}: loaded as batch {loaded.batch}."
-    table = Table(("Kind", "Created", "Updated", "Unchanged"), rows, "No records.")
+    table = Table(("Kind", *(name.capitalize() for name in done)), rows, "No records.")
     return Document("zooprov/load/1", body, None, flat, [table, last])
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import exists, select
 
 from zoo_provenance.history.triggers import new_rows_unasked
+from zoo_provenance.loading import pruning
 from zoo_provenance.loading.bulk import keys, staging
 from zoo_provenance.loading.bulk.checks import Checks
 from zoo_provenance.loading.bulk.circles import tell_circles
@@ -54,15 +55,29 @@ class Entered:
 
 
 def load_tables(
-    stage: Staging, tables: Tables, dataset_id: int, note: Callable[[bytes], None], progress: Progress
+    stage: Staging,
+    tables: Tables,
+    dataset_id: int,
+    note: Callable[[bytes], None],
+    progress: Progress,
+    *,
+    note_gone: bool = False,
 ) -> Entered:
     """Read a data set's tables and enter what is new; what has changed goes on to the staging tables.
 
-    Problems are told to the staging's; where there are any the caller rolls back.
+    Problems are told to the staging's; where there are any the caller rolls back. `note_gone`: records that are in
+    their table no longer are noted as gone; a table that is not there says nothing.
     """
     pouring = Pouring(stage.connection)
     try:
-        return _load(stage, pouring, tables, dataset_id, note, progress)
+        entered = _load(stage, pouring, tables, dataset_id, note, progress)
+        if note_gone and not stage.problems:
+            for kind in Kind:
+                if any(TABLES[one.table].owner == kind for one in tables.files):
+                    poured = staging.KINDS[kind]
+                    there = exists().where(poured.c.slug == record.c.slug)
+                    pruning.note_gone(stage.connection, dataset_id, there, [kind])
+        return entered
     finally:
         pouring.close()
 

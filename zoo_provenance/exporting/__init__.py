@@ -1,0 +1,1 @@
+"""Data sets, out again as the files they are loaded from."""
