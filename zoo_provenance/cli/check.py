@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import database_option, output_options, reading, today, write, writing
+from zoo_provenance.cli.common import database_option, output_options, reading, say, today, write, writing
 
 
 @click.command(
@@ -67,4 +67,4 @@ def waive(context: click.Context, rule: str, record: str, because: str) -> None:
         part = f"lines/{thing.line}" if thing.line else ""
         batch = decide(connection, rule, thing.id, part, because)
     name = f"{thing.slug}/{thing.line}" if thing.line else thing.slug
-    click.echo(f"{rule} is waived for {name} (batch {batch}). See: zoo-provenance check {name}", err=True)
+    say(f"{rule} is waived for {name} (batch {batch}). See: zoo-provenance check {name}")

@@ -125,6 +125,18 @@ def writing(context: click.Context) -> Iterator[Connection]:
         yield connection
 
 
+def say(message: str) -> None:
+    """Tell something on stderr, with what would steer a terminal made visible."""
+    click.echo(harmless(message), err=True)
+
+
+def harmless(message: str) -> str:
+    """Return a message with what would steer a terminal made visible, line by line."""
+    from zoo_provenance.rendering.documents import visible
+
+    return "\n".join(visible(line) for line in message.split("\n"))
+
+
 def today() -> str:
     """Return the day as ISO text."""
     from datetime import UTC, datetime
@@ -146,7 +158,7 @@ def write(document: Document, form: str | None, output: Path | None) -> None:
             file.writelines(render(document, chosen))
     except OSError as fault:
         raise ZooProvenanceError(f"{output} cannot be written: {fault.strerror}") from fault
-    click.echo(f"Written to {output}.", err=True)
+    say(f"Written to {output}.")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from zoo_provenance.cli.common import output_options, snapshot, write
+from zoo_provenance.cli.common import output_options, say, snapshot, write
 
 _SOON = 1.0
 
@@ -63,4 +63,4 @@ def parquet(context: click.Context, folder: Path, form: str | None, output: Path
         else:
             made = export_parquet(connection, folder)
     write(export_document(made, folder), form, output)
-    click.echo(f"Exported to {folder}. Ask it with: zoo-provenance --db parquet:{folder} donors", err=True)
+    say(f"Exported to {folder}. Ask it with: zoo-provenance --db parquet:{folder} donors")

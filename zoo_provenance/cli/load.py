@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import BY_SUFFIX, check_writable, output_options, shown_progress, url_of, write
+from zoo_provenance.cli.common import BY_SUFFIX, check_writable, output_options, say, shown_progress, url_of, write
 
 
 @click.command(
@@ -61,7 +61,7 @@ def load(
         if unmake is not None and not kept:
             unmake()
     if loaded.problems:
-        click.echo(tell_all(loaded.problems), err=True)
+        say(tell_all(loaded.problems))
     if problems_file is not None:
         write(
             problems_document(loaded.problems),
@@ -71,5 +71,5 @@ def load(
     if not loaded.problems or form in {"json", "jsonl"} or output is not None:
         write(load_document(loaded, dry_run=dry_run), form, output)
     if kept and form is None and output is None:
-        click.echo(f"Database: {database.describe(url)}", err=True)
+        say(f"Database: {database.describe(url)}")
     return 1 if loaded.problems else 0

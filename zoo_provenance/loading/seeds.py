@@ -14,6 +14,7 @@ from zoo_provenance.loading.bulk.columns import TABLES
 from zoo_provenance.loading.bulk.files import TableFile, stem_of, table_of
 from zoo_provenance.loading.bulk.tables import Tables
 from zoo_provenance.loading.entries import Scribe
+from zoo_provenance.loading.opening import leads_outside
 from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.loading.values import read_flag
@@ -77,6 +78,8 @@ class SeedReader:
                 folder = folders.setdefault(found_in.resolve(), found_in) if found_in is not None else None
                 if folder is not None and chosen.get(folder, ()) is not None:
                     chosen.setdefault(folder, set()).add(path.resolve())  # type: ignore[union-attr]
+            elif path.exists():
+                self._whole(path, "unreadable-file", "is neither a file nor a folder")
             else:
                 self._whole(path, "missing-path", "there is no such file or folder")
         found: dict[str, DataSet] = {}
@@ -114,7 +117,7 @@ class SeedReader:
         told = len(self.problems)
         tables = self._tables(folder, files)
         if settings.is_file():
-            found = self._document(settings)
+            found = self._document(settings, folder)
             shape = found and shapes.read_shape(shapes.Dataset, found[1], found[0], self.problems)
         elif tables:
             # A folder of nothing but tables is called what it is called.
@@ -158,7 +161,11 @@ class SeedReader:
         except OSError:
             return []  # told where seed files are looked for
         named = {path: table_of(path, TABLES) for path in listed if files is None or path.resolve() in files}
-        found = [TableFile(path, table) for path, table in named.items() if table is not None]
+        found = [
+            TableFile(path, table)
+            for path, table in named.items()
+            if table is not None and not self._is_outside(path, folder)
+        ]
         for path in (path for path, table in named.items() if table is None):
             hint = nearest(stem_of(path) or "", TABLES)
             # Beside seed files others are left alone, unless their name is nearly a table's.
@@ -205,10 +212,19 @@ class SeedReader:
                 stem = f"{path.stem}.yaml"
                 hint = f"did you mean {stem!r}?" if stem in _EXPECTED else nearest(path.name, _EXPECTED)
                 self._whole(path, "misplaced", "is no file of a data set and would not be read", hint)
-            elif path.is_dir() and any(path.rglob("*.y*ml")):
+            elif path.is_dir() and not path.is_symlink() and any(path.rglob("*.y*ml")):
                 self._whole(path, "misplaced", "is no folder of a data set", nearest(path.name, _FOLDERS))
 
-    def _document(self, path: Path) -> tuple[File, Node] | None:
+    def _is_outside(self, path: Path, folder: Path) -> bool:
+        """Whether a path leads out of its data set, which is told: what is loaded is what can be seen in the folder."""
+        outside = leads_outside(path, folder)
+        if outside:
+            self._whole(path, "outside", "is a link that leads out of the data set; put the file itself there")
+        return outside
+
+    def _document(self, path: Path, folder: Path) -> tuple[File, Node] | None:
+        if self._is_outside(path, folder):
+            return None
         try:
             file, raw = read_file(path)
         except Rejected as rejected:
@@ -229,7 +245,7 @@ class SeedReader:
     def _read_seed_file(self, data_set: DataSet, path: Path) -> None:
         kind = REGISTRIES.get(path.name)
         about = path.parent.name == "about" and kind is None
-        found = self._document(path)
+        found = self._document(path, data_set.folder)
         if found is None:
             if not about:
                 data_set.unreadable.add(kind or Kind.TRANSFER)
