@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from zoo_provenance.errors import (
@@ -73,6 +73,8 @@ def _url(chosen: str, folder: Path) -> URL:
     except (ArgumentError, ValueError) as fault:
         raise ZooProvenanceError("The database is neither a path nor a URL such as postgresql://host/name.") from fault
     if url.get_backend_name() == "postgresql":
+        if any("\ud800" <= character <= "\udfff" for character in chosen):
+            raise ZooProvenanceError("The address of the database holds bytes that are no text.")
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         raise ZooProvenanceError(
@@ -251,12 +253,19 @@ def demand_head(connection: Connection, url: URL) -> None:
         return
     name = describe(url)
     if revision is None:
+        if _is_barred(connection):
+            raise DatabaseUnavailable(f"{name}: this role may not use any schema of it. Grant it USAGE on the schema.")
         if inspect(connection).get_table_names():
             raise NotADatabase(f"{name} holds tables, but none of zoo-provenance.")
         raise MissingDatabase(f"{name} is empty. Fill it with: zoo-provenance --db {name} load")
     if revision in {"", *REVISIONS}:
         raise DatabaseOutdated(f"{name} has an older schema. Bring it up with: zoo-provenance --db {name} db upgrade")
     raise DatabaseNewer(f"{name} was written by a newer zoo-provenance (schema {revision}). Upgrade the program.")
+
+
+def _is_barred(connection: Connection) -> bool:
+    """Whether a role may use none of the schemas on its path: it sees none of the tables there are."""
+    return connection.dialect.name == "postgresql" and not connection.execute(select(func.current_schema())).scalar()
 
 
 @contextmanager

@@ -148,7 +148,7 @@ class SeedReader:
         if tables:
             self._read_tables(data_set, tables, found)
             return data_set
-        for path in self._files(folder):
+        for path in self._files(data_set):
             self._read_seed_file(data_set, path)
         if data_set.chosen is not None:
             _keep_chosen(data_set)
@@ -179,7 +179,7 @@ class SeedReader:
         return any((folder / name).exists() for name in (*REGISTRIES, *_FOLDERS, "dataset.yaml"))
 
     def _read_tables(self, data_set: DataSet, tables: list[TableFile], found: tuple[File, Node] | None) -> None:
-        for path in self._files(data_set.folder) if data_set.chosen is None else ():
+        for path in self._files(data_set) if data_set.chosen is None else ():
             message = "stands beside tables; a data set is written as seed files or as tables, not as both"
             self._whole(path, "two-forms", message, "put one of them into a folder of its own")
         shape, unsourced = data_set.shape, False
@@ -192,15 +192,20 @@ class SeedReader:
             )
         data_set.tables = Tables(tables, shape.sources or (), unsourced)
 
-    def _files(self, folder: Path) -> Iterator[Path]:
+    def _files(self, data_set: DataSet) -> Iterator[Path]:
         """Yield the folder's seed files in order; a YAML file that would be passed over is a problem."""
         try:
-            listed = sorted(folder.iterdir())
+            listed = sorted(data_set.folder.iterdir())
         except OSError as fault:
-            self._whole(folder, "unreadable-file", f"cannot be read: {fault.strerror}")
+            self._whole(data_set.folder, "unreadable-file", f"cannot be read: {fault.strerror}")
             return
         for path in listed:
             if path.name in _FOLDERS and path.is_dir():
+                try:
+                    next(path.iterdir(), None)  # rglob passes over what it may not read
+                except OSError as fault:
+                    self._whole(path, "unreadable-file", f"cannot be read: {fault.strerror}")
+                    data_set.unreadable.add(Kind.TRANSFER)
                 for inner in sorted(path.rglob("*")):
                     if inner.suffix == ".yaml" and inner.parent == path:
                         yield inner

@@ -98,8 +98,9 @@ def texts_read(cells: Cells, tell: Tell, longest: int) -> list[str | None]:
         return [cell or None for cell in cells]
     found: list[str | None] = []
     for at, cell in enumerate(cells):
-        bad = next((c for c in cell if not (c.isprintable() or c in INVISIBLE_LETTERS)), None)
-        fine = bad is None and len(cell) <= longest and not cell.isspace()
+        fits = len(cell) <= longest
+        bad = next((c for c in cell if not (c.isprintable() or c in INVISIBLE_LETTERS)), None) if fits else None
+        fine = bad is None and fits and not cell.isspace()
         if bad is not None and "\ud800" <= bad <= "\udfff":
             tell(at, "encoding", "is not UTF-8; save the file as UTF-8", "")
         elif bad is not None:

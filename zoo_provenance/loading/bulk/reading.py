@@ -16,8 +16,9 @@ CHUNK = 10_000
 LONGEST_LINE = 1 << 20
 LARGEST_CHUNK = 16 << 20
 MOST_COLUMNS = 200
-_AT_ONCE = 50
-_HELD = 64 << 20
+_AT_ONCE = 10
+_HELD = 12 << 20
+_UNPACKED_FREELY = 64 << 20
 _TOLD_OF_ONE = 10
 MOST_PACKED = 200
 """How many times larger than packed a table may be: tables are 3 to 30 times larger, a bomb is a thousand times."""
@@ -52,10 +53,10 @@ class Measure:
         self.all += len(piece)
         self.since += len(piece)
         self.unbroken = 0 if b"\n" in piece or b"\r" in piece else self.unbroken + len(piece)
-        # Fifty rows that are so long hold one that is too long.
+        # Ten rows that are so long hold one that is too long.
         if self.unbroken > LONGEST_LINE or self.since > _HELD:
             raise TooLong
-        if self.packed is not None and self.all > _HELD + MOST_PACKED * self.packed():
+        if self.packed is not None and self.all > _UNPACKED_FREELY + MOST_PACKED * self.packed():
             raise Bomb
 
 
