@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import URL, Engine, create_engine, event, text
 
-from conftest import Servers, WriteSeeds, load, name_of, zoo
+from conftest import Servers, WriteSeeds, load, zoo
 from test_bad_input import contents
 from zoo_provenance import database
 
@@ -201,7 +201,7 @@ def cut(monkeypatch: pytest.MonkeyPatch) -> Callable[[URL, int], list[str]]:
             def _count(connection: object, cursor: object, statement: str, *_: object) -> None:
                 made.append(statement)
                 if len(made) == number:
-                    _end(url, connection.connection.info.backend_pid)  # type: ignore[attr-defined]
+                    _end(url, connection.connection.driver_connection.info.backend_pid)  # type: ignore[attr-defined]
 
             return engine
 
@@ -218,7 +218,7 @@ def _end(url: URL, process: int) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("share", [0.02, 0.2, 0.4, 0.6, 0.8, 0.99])
+@pytest.mark.parametrize("share", [0.02, 0.35, 0.7, 0.99])
 def test_a_connection_cut_in_the_middle_of_a_load_loses_nothing(
     servers: Servers,
     given: Path,
@@ -349,7 +349,7 @@ def test_a_truncated_file_is_told(copy: Path, given: Path, share: float) -> None
         assert "is damaged" in said or "is not a database" in said
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_pages_overwritten_are_told_or_not_asked_for(copy: Path, given: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a damage that can be done again
     pages = copy.stat().st_size // database.PAGE_SIZE
@@ -367,7 +367,7 @@ def test_pages_overwritten_are_told_or_not_asked_for(copy: Path, given: Path, se
     assert zoo("db", "check", db=str(copy)).exit_code in {1, 3}
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_bits_flipped_anywhere_end_in_an_answer_or_in_a_line(copy: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
     raw = bytearray(copy.read_bytes())
@@ -412,13 +412,11 @@ def test_nothing_is_lost_with_the_log_and_its_index(servers: Servers, given: Pat
     assert load(url, given).created == {}
 
 
-def test_a_checkpoint_that_fails_is_no_failed_load(
-    servers: Servers, given: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_load_is_done_though_a_reader_keeps_the_log_from_being_emptied(servers: Servers, given: Path) -> None:
     url = servers.packaged("sqlite")
     with closing(sqlite3.connect(str(url.database))) as other:
         other.execute("BEGIN")
-        assert other.execute("SELECT count(*) FROM record").fetchone()  # a reader keeps the log from being emptied
+        assert other.execute("SELECT count(*) FROM record").fetchone()
         result = zoo("load", given, db=url)
         assert result.exit_code == 0, result.output
-    assert "batch 2" in zoo("load", given, db=servers.packaged("sqlite")).output or name_of(url) == "sqlite"
+    assert load(url, given).created == {}

@@ -201,16 +201,7 @@ class SeedReader:
             return
         for path in listed:
             if path.name in _FOLDERS and path.is_dir():
-                try:
-                    next(path.iterdir(), None)  # rglob passes over what it may not read
-                except OSError as fault:
-                    self._whole(path, "unreadable-file", f"cannot be read: {fault.strerror}")
-                    data_set.unreadable.add(Kind.TRANSFER)
-                for inner in sorted(path.rglob("*")):
-                    if inner.suffix == ".yaml" and inner.parent == path:
-                        yield inner
-                    elif inner.suffix.lower() in {".yaml", ".yml"}:
-                        self._whole(inner, "misplaced", f"would not be read; expected {path.name}/<name>.yaml")
+                yield from self._inner_files(data_set, path)
             elif path.name in REGISTRIES:
                 yield path
             elif path.suffix.lower() in {".yaml", ".yml"} and path.name != "dataset.yaml":
@@ -219,6 +210,19 @@ class SeedReader:
                 self._whole(path, "misplaced", "is no file of a data set and would not be read", hint)
             elif path.is_dir() and not path.is_symlink() and any(path.rglob("*.y*ml")):
                 self._whole(path, "misplaced", "is no folder of a data set", nearest(path.name, _FOLDERS))
+
+    def _inner_files(self, data_set: DataSet, folder: Path) -> Iterator[Path]:
+        """Yield the files of transfers/ or about/."""
+        try:
+            next(folder.iterdir(), None)  # rglob passes over what it may not read
+        except OSError as fault:
+            self._whole(folder, "unreadable-file", f"cannot be read: {fault.strerror}")
+            data_set.unreadable.add(Kind.TRANSFER)
+        for inner in sorted(folder.rglob("*")):
+            if inner.suffix == ".yaml" and inner.parent == folder:
+                yield inner
+            elif inner.suffix.lower() in {".yaml", ".yml"}:
+                self._whole(inner, "misplaced", f"would not be read; expected {folder.name}/<name>.yaml")
 
     def _is_outside(self, path: Path, folder: Path) -> bool:
         """Whether a path leads out of its data set, which is told: what is loaded is what can be seen in the folder."""

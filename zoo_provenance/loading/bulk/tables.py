@@ -59,10 +59,9 @@ def load_tables(
     Problems are told to the staging's; where there are any the caller rolls back.
     """
     pouring = Pouring(stage.connection)
-    try:
-        return _load(stage, pouring, tables, dataset_id, note, progress)
-    finally:
-        pouring.close()
+    entered = _load(stage, pouring, tables, dataset_id, note, progress)
+    pouring.close()  # where it failed the caller's rollback does, and another fault here would hide the first
+    return entered
 
 
 def _load(
