@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Connection, exists, insert, select, update
+from sqlalchemy import URL, Connection, Table, exists, insert, select, update
 
 from conftest import Servers, WriteSeeds, load, name_of, zoo
 from zoo_provenance import database, locations
@@ -51,23 +52,33 @@ def everything_in(connection: Connection) -> dict[str, list[str]]:
             continue
         rows = []
         for row in connection.execute(select(table)).mappings():
-            plain: dict[str, Any] = {}
-            for name, value in row.items():
-                if name == "claim_id":
-                    plain[name] = said[value]
-                elif name == "dataset_id" or (table is dataset and name == "id"):
-                    plain[name] = names["dataset"].get(value)
-                elif name.endswith("_id") or name == "id":
-                    plain[name] = names["record"].get(value)
-                else:
-                    plain[name] = value
-            for name in {"batch_id"} | ({"id"} if table is claim else set()):
-                plain.pop(name, None)
+            plain = _told(row, table, names, said)
+            if table is judgement:  # a pair has no order of its own
+                plain["record_id"], plain["other_id"] = sorted((plain["record_id"], plain["other_id"]))
             rows.append(json.dumps(plain, ensure_ascii=False, sort_keys=True))
             if table is claim:
                 said[row["id"]] = rows[-1]
         found[table.name] = sorted(rows)
     return found
+
+
+def _told(
+    row: Mapping[Any, Any], table: Table, names: Mapping[str, Mapping[int, str]], said: Mapping[int, str]
+) -> dict[str, Any]:
+    """Return a row with every id as what it stands for, and without the numbers that only count."""
+    plain: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "claim_id":
+            plain[name] = said[value]
+        elif name == "dataset_id" or (table is dataset and name == "id"):
+            plain[name] = names["dataset"].get(value)
+        elif name.endswith("_id") or name == "id":
+            plain[name] = names["record"].get(value)
+        else:
+            plain[name] = value
+    for name in {"batch_id"} | ({"id"} if table is claim else set()):
+        plain.pop(name, None)
+    return plain
 
 
 def exported(url: URL, folder: Path, *more: str) -> Path:

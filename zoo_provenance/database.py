@@ -6,13 +6,13 @@ import os
 import sqlite3
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from zoo_provenance.errors import (
     DatabaseNewer,
@@ -59,6 +59,8 @@ def _from_settings(settings: Path) -> URL:
 
 
 def _url(chosen: str, folder: Path) -> URL:
+    if "\0" in chosen:
+        raise ZooProvenanceError("The database is neither a path nor a URL: it holds a null character.")
     if chosen.startswith("parquet:"):
         name = chosen.removeprefix("parquet:")
         if not name:
@@ -71,6 +73,8 @@ def _url(chosen: str, folder: Path) -> URL:
     except (ArgumentError, ValueError) as fault:
         raise ZooProvenanceError("The database is neither a path nor a URL such as postgresql://host/name.") from fault
     if url.get_backend_name() == "postgresql":
+        if any("\ud800" <= character <= "\udfff" for character in chosen):
+            raise ZooProvenanceError("The address of the database holds bytes that are no text.")
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         raise ZooProvenanceError(
@@ -100,9 +104,14 @@ def exists(url: URL) -> bool:
 
 
 def refuse_folder(url: URL) -> None:
-    """Raise DatabaseUnavailable where the path of a SQLite file is a folder."""
-    if url.get_backend_name() == "sqlite" and Path(url.database or "").is_dir():
+    """Raise DatabaseUnavailable where the path of a SQLite file is a folder, a pipe or a device."""
+    if url.get_backend_name() != "sqlite":
+        return
+    path = Path(url.database or "")
+    if path.is_dir():
         raise DatabaseUnavailable(f"{describe(url)} is a folder; name a file in it.")
+    if path.exists() and not path.is_file():
+        raise DatabaseUnavailable(f"{describe(url)} is no file; name one, or the path of a new one.")
 
 
 def refuse_export(url: URL) -> None:
@@ -143,7 +152,7 @@ def engine_of(url: URL, *, foreign_keys: bool = True, read_only: bool = False, s
 
 
 def _sqlite(url: URL, *, foreign_keys: bool, read_only: bool, shadowing: bool) -> Engine:
-    path = quote(str(Path(url.database or "").absolute()))
+    path = quote(os.fsencode(Path(url.database or "").absolute()))
     immutable = read_only and not _writable(Path(url.database or ""))
 
     def connect() -> sqlite3.Connection:
@@ -212,8 +221,8 @@ def writing(url: URL) -> Iterator[Connection]:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_LOCK})
             yield connection
         if engine.dialect.name == "sqlite":
-            # A copied file is whole only when nothing is left in the log.
-            with engine.connect() as connection:
+            # A copied file is whole only when nothing is left in the log. What was written is safe there too.
+            with suppress(sqlite3.Error, DBAPIError), engine.connect() as connection:
                 connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -236,6 +245,8 @@ def demand_head(connection: Connection, url: URL) -> None:
         return
     name = describe(url)
     if revision is None:
+        if _is_barred(connection):
+            raise DatabaseUnavailable(f"{name}: this role may not use any schema of it. Grant it USAGE on the schema.")
         if inspect(connection).get_table_names():
             raise NotADatabase(f"{name} holds tables, but none of zoo-provenance.")
         raise MissingDatabase(f"{name} is empty. Fill it with: zoo-provenance --db {name} load")
@@ -244,13 +255,22 @@ def demand_head(connection: Connection, url: URL) -> None:
     raise DatabaseNewer(f"{name} was written by a newer zoo-provenance (schema {revision}). Upgrade the program.")
 
 
+def _is_barred(connection: Connection) -> bool:
+    """Whether a role may use none of the schemas on its path: it sees none of the tables there are."""
+    return connection.dialect.name == "postgresql" and not connection.execute(select(func.current_schema())).scalar()
+
+
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
     """Turn what a user can cause (a wrong file, a full disk, a server that is down) into one line."""
     try:
         yield
-    except (OperationalError, DatabaseError) as fault:
+    except (ZooProvenanceError, OSError):
+        raise
+    except Exception as fault:
         message = explain(fault, url)
+        if message is None and isinstance(fault, _OF_A_DAMAGED_FILE) and _is_damaged(url):
+            message = _DAMAGED.format(name=describe(url), reason="its integrity check fails")
         if message is None:
             raise
         if "is not a database" in message:
@@ -258,22 +278,62 @@ def translated(url: URL) -> Iterator[None]:
         raise DatabaseUnavailable(message) from fault
 
 
-def explain(fault: DatabaseError, url: URL) -> str | None:
-    """Return one line for a fault of the database's surroundings, or None for a fault of the program."""
-    name = describe(url)
-    reason = str(fault.orig).strip().splitlines()[0] if fault.orig is not None else str(fault)
-    if url.get_backend_name() != "sqlite":
-        surroundings = isinstance(fault, OperationalError) or "invalid connection option" in reason
-        return f"{name}: {reason}" if surroundings else None
+_OF_A_DAMAGED_FILE = (DBAPIError, sqlite3.Error, ValueError, LookupError, TypeError, AttributeError)
+"""What reading a damaged file can end in: words in columns that no program wrote there."""
+
+_DAMAGED = "{name} is damaged ({reason}). Restore it from a backup."
+
+
+def explain(fault: Exception, url: URL) -> str | None:
+    """Return one line for a fault of the database's surroundings, or None for a fault of the program.
+
+    The fault is the driver's own, or what SQLAlchemy made of it.
+    """
+    driven = fault.orig if isinstance(fault, DBAPIError) else fault
+    if not isinstance(fault, (DBAPIError, url.get_dialect().import_dbapi().Error)):
+        return None
+    reason = next(iter(str(driven if driven is not None else fault).strip().splitlines()), "") or type(driven).__name__
+    if url.get_backend_name() == "sqlite":
+        return _explain_sqlite(reason, describe(url))
+    return _explain_server(driven, reason, describe(url))
+
+
+def _explain_sqlite(reason: str, name: str) -> str | None:
+    damaged = _DAMAGED.format(name=name, reason=reason)
     known = {
         "not a database": f"{name} is not a database.",
-        "malformed": f"{name} is damaged ({reason}). Restore it from a backup.",
+        "malformed": damaged,
+        "Could not decode": _DAMAGED.format(name=name, reason="a text in it is no text"),
         "readonly": f"{name} cannot be written: it, its folder or its file system is read-only.",
         "unable to open": f"{name} cannot be opened: check that the folder exists and may be written.",
         "locked": f"{name} is being written by another program; it did not finish in {BUSY_SECONDS} seconds.",
-        "full": f"{name} cannot be written: the disk is full.",
+        "full": f"{name} cannot be written: the disk is full, its own or that of temporary files.",
         "disk I/O": f"{name} cannot be read or written: the disk reports an error.",
         "no such module": f"{name} has an index of names that needs an SQLite with FTS5, which this Python's is not.",
         "no such table": f"{name} lacks a table it should have; it is damaged or not ours.",
     }
     return next((message for sign, message in known.items() if sign in reason), None)
+
+
+def _explain_server(driven: Any, reason: str, name: str) -> str | None:
+    state = getattr(driven, "sqlstate", None)
+    if state == "42501":
+        rights = "Reading needs SELECT on every table, loading also INSERT, UPDATE, DELETE and TEMPORARY"
+        return f"{name}: {reason}. {rights}."
+    if state == "25006":
+        return f"{name} cannot be written: {reason}."
+    if state in {"XX001", "XX002"}:
+        return _DAMAGED.format(name=name, reason=reason)
+    of_the_surroundings = {"OperationalError", "InterfaceError"} & {one.__name__ for one in type(driven).__mro__}
+    return f"{name}: {reason}" if of_the_surroundings or "invalid connection option" in reason else None
+
+
+def _is_damaged(url: URL) -> bool:
+    """Whether a SQLite file fails its own check."""
+    if url.get_backend_name() != "sqlite":
+        return False
+    try:
+        with engine_of(url, read_only=True).connect() as connection:
+            return connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar() != "ok"
+    except DBAPIError:
+        return True

@@ -12,6 +12,7 @@ _PLAIN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?([~?%]?)")
 _SEASON = re.compile(r"(\d{4})-(2[1-9]|3[0-9]|4[01])")
 _SHAPE = re.compile(r"[0-9XTZ:+.~?%-]+")
 _MARKS = "~?%"
+LONGEST = 200
 EXPECTED = "a date such as 2024, 2024-11, 2024-11-20, 195X, 2024-11~ or 2024-11-19/2024-11-20"
 
 # ISO 8601-2 gives 21-24 no hemisphere: only their year is stated. 25-28 are northern, 29-32 southern,
@@ -66,6 +67,8 @@ def parse_date(text: str) -> UncertainDate:
 
     Raises Unreadable for prose, impossible days, reversed intervals and years out of range.
     """
+    if len(text) > LONGEST:
+        raise Unreadable(f"{quoted(text)} is longer than {LONGEST} characters")
     if text in {"", "..", "/", "../..", "/..", "../"}:
         raise Unreadable(f"{quoted(text)} states no date; expected {EXPECTED}")
     if text[0] in "[{" or text[-1] in "]}":

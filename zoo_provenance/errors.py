@@ -31,7 +31,7 @@ class UnknownThing(ZooProvenanceError):
     def __init__(self, kind: str, text: str, nearest: Sequence[str] = ()) -> None:
         """Take the kind asked for, what was typed, and the nearest names."""
         hint = f" Did you mean {', '.join(repr(name) for name in nearest)}?" if nearest else ""
-        super().__init__(f"No {kind} is called {text!r}.{hint}")
+        super().__init__(f"No {kind} is called {quoted(text)}.{hint}")
         self.nearest = tuple(nearest)
 
 
@@ -42,8 +42,8 @@ class AmbiguousThing(ZooProvenanceError):
 
     def __init__(self, text: str, matches: Sequence[tuple[str, str, str]]) -> None:
         """Take what was typed and the matches as (slug, kind, label)."""
-        lines = "".join(f"\n  {slug}  ({kind}, {label})" for slug, kind, label in matches)
-        super().__init__(f"{text!r} could be any of these; use the slug:{lines}")
+        lines = "".join(f"\n  {slug}  ({kind}, {' '.join(label.split())})" for slug, kind, label in matches)
+        super().__init__(f"{quoted(text)} could be any of these; use the slug:{lines}")
         self.matches = tuple(matches)
 
 

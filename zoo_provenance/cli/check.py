@@ -11,6 +11,7 @@ from zoo_provenance.cli.common import (
     database_option,
     output_options,
     reading,
+    say,
     thing_named,
     today,
     write,
@@ -75,4 +76,4 @@ def waive(context: click.Context, rule: str, record: str, because: str) -> None:
         part = f"lines/{thing.line}" if thing.line else ""
         batch = decide(connection, rule, thing.id, part, because)
     name = f"{thing.slug}/{thing.line}" if thing.line else thing.slug
-    click.echo(f"{rule} is waived for {name} (batch {batch}). See: zoo-provenance check {name}", err=True)
+    say(f"{rule} is waived for {name} (batch {batch}). See: zoo-provenance check {name}")

@@ -136,7 +136,7 @@ def _looking_back(url: URL, said: str) -> Iterator[Connection]:
     with database.reading(url, shadowing=True) as connection:
         moment = look_back(connection, said)
         click.get_current_context().meta[_DAY] = moment.at[:10]
-        click.echo(f"As of batch {moment.id} ({moment.command}, {moment.at[:19]}).", err=True)
+        say(f"As of batch {moment.id} ({moment.command}, {moment.at[:19]}).")
         yield connection
 
 
@@ -162,6 +162,18 @@ def writing(context: click.Context) -> Iterator[Connection]:
         yield connection
 
 
+def say(message: str) -> None:
+    """Tell something on stderr, with what would steer a terminal made visible."""
+    click.echo(harmless(message), err=True)
+
+
+def harmless(message: str) -> str:
+    """Return a message with what would steer a terminal made visible, line by line."""
+    from zoo_provenance.rendering.documents import visible
+
+    return "\n".join(visible(line) for line in message.split("\n"))
+
+
 def today() -> str:
     """Return the day as ISO text; with --as-of that of the moment asked for."""
     from datetime import UTC, datetime
@@ -183,7 +195,7 @@ def write(document: Document, form: str | None, output: Path | None) -> None:
             file.writelines(render(document, chosen))
     except OSError as fault:
         raise ZooProvenanceError(f"{output} cannot be written: {fault.strerror}") from fault
-    click.echo(f"Written to {output}.", err=True)
+    say(f"Written to {output}.")
 
 
 @contextmanager
@@ -256,13 +268,13 @@ def thing_named(connection: Connection, text: str, kinds: Sequence[Kind] = (), *
 
     thing = named(connection, text, kinds, lines=lines)
     if thing.merged is not None:
-        click.echo(f"{thing.merged!r} was merged into {thing.slug!r}.", err=True)
+        say(f"{thing.merged!r} was merged into {thing.slug!r}.")
     return thing
 
 
 def tell_merged(merged: Sequence[tuple[str, str]]) -> None:
     """Say which slugs that were named in a load are merged, the first of them."""
     for old, new in merged[:20]:
-        click.echo(f"{old!r} was merged into {new!r}.", err=True)
+        say(f"{old!r} was merged into {new!r}.")
     if len(merged) > 20:
-        click.echo(f"… and {len(merged) - 20:,} more slugs that were merged.", err=True)
+        say(f"… and {len(merged) - 20:,} more slugs that were merged.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import database_option, located, url_of
+from zoo_provenance.cli.common import database_option, harmless, located, say, url_of
 
 
 @click.group(epilog="Exit codes: 0 fine, 1 failed, 2 usage, 3 problems found, 5 the schema is older or newer.")
@@ -24,7 +26,7 @@ def upgrade(context: click.Context, revision: str) -> None:
 
     url = url_of(context)
     schema.upgrade(url, revision)
-    click.echo(f"{database.describe(url)} is at revision {schema.current(url) or 'base'}.", err=True)
+    say(f"{database.describe(url)} is at revision {schema.current(url) or 'base'}.")
 
 
 @db.command()
@@ -37,7 +39,7 @@ def downgrade(context: click.Context, revision: str) -> None:
 
     url = url_of(context)
     schema.downgrade(url, revision)
-    click.echo(f"{database.describe(url)} is at revision {schema.current(url) or 'base'}.", err=True)
+    say(f"{database.describe(url)} is at revision {schema.current(url) or 'base'}.")
 
 
 @db.command()
@@ -77,9 +79,9 @@ def check(context: click.Context) -> int:
                 ),
             ]
     for problem in problems:
-        click.echo(problem)
+        click.echo(harmless(problem))
     if not problems:
-        click.echo(f"{database.describe(url)}: no problems found.", err=True)
+        say(f"{database.describe(url)}: no problems found.")
     return 3 if problems else 0
 
 
@@ -90,7 +92,9 @@ def path(context: click.Context) -> None:
     """Print where the database is."""
     from zoo_provenance import database
 
-    click.echo(database.describe(located(context)))
+    where = database.describe(located(context))
+    # A program that reads this needs the path as it is, whatever its bytes.
+    click.echo(harmless(where) if sys.stdout.isatty() else os.fsencode(where))
 
 
 @db.command()
@@ -104,4 +108,4 @@ def backup(context: click.Context, file: Path) -> None:
 
     url = url_of(context)
     copies.back_up(url, file)
-    click.echo(f"{database.describe(url)} was copied to {file}.", err=True)
+    say(f"{database.describe(url)} was copied to {file}.")

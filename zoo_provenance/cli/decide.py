@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zoo_provenance.cli.common import database_option, thing_named, writing
+from zoo_provenance.cli.common import database_option, say, thing_named, writing
 
 _CODES = "Exit codes: 0 fine, 1 failed, 2 usage or refused, 4 not found or ambiguous, 5 schema."
 
@@ -30,14 +30,12 @@ def prefer(context: click.Context, record: str, field: str, value: str, because:
         _tell_merged(place.thing.merged, place.thing.slug)
         done = decide(connection, place, field, value, because)
     name = place.name
-    click.echo(
-        f"{name}: {field} is {'left open' if done.value is None else done.value} (batch {done.batch}).", err=True
-    )
+    say(f"{name}: {field} is {'left open' if done.value is None else done.value} (batch {done.batch}).")
     if done.replaced is not None:
-        click.echo(f"It replaces a decision taken because: {done.replaced}", err=True)
+        say(f"It replaces a decision taken because: {done.replaced}")
     if not done.claimed:
-        click.echo(f"Nobody claims {done.value}: the field stays empty until a source does.", err=True)
-    click.echo(f"See: zoo-provenance evidence {_evidence_of(place.thing.slug, place.part)} {field}", err=True)
+        say(f"Nobody claims {done.value}: the field stays empty until a source does.")
+    say(f"See: zoo-provenance evidence {_evidence_of(place.thing.slug, place.part)} {field}")
 
 
 @click.command(epilog=_CODES)
@@ -63,13 +61,13 @@ def dismiss(context: click.Context, record: str, field: str, value: str, source:
         by = thing_named(connection, source, (Kind.SOURCE,)) if source is not None else None
         done = decide(connection, place, field, value, by, because)
     claims = "1 claim" if done.claims == 1 else f"{done.claims:,} claims"
-    click.echo(f"{place.name}: {claims} of {field} {value} dismissed (batch {done.batch}).", err=True)
-    click.echo(f"See: zoo-provenance evidence {_evidence_of(place.thing.slug, place.part)} {field}", err=True)
+    say(f"{place.name}: {claims} of {field} {value} dismissed (batch {done.batch}).")
+    say(f"See: zoo-provenance evidence {_evidence_of(place.thing.slug, place.part)} {field}")
 
 
 def _tell_merged(merged: str | None, slug: str) -> None:
     if merged is not None:
-        click.echo(f"{merged!r} was merged into {slug!r}.", err=True)
+        say(f"{merged!r} was merged into {slug!r}.")
 
 
 def _evidence_of(slug: str, part: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import output_options, reading, write
+from zoo_provenance.cli.common import output_options, reading, say, write
 from zoo_provenance.cli.lookup import ListOf
 
 
@@ -41,6 +41,6 @@ def duplicates(
         found, number = ask(connection, (LISTED[kind],) if kind else (), at_least=at_least, limit=limit)
     write(duplicates_document(found), form, output)
     if number > len(found):
-        click.echo(f"There are {number - len(found):,} more; --limit 0 shows all.", err=True)
+        say(f"There are {number - len(found):,} more; --limit 0 shows all.")
     if not near_names_are_compared():
-        click.echo("Only equal names are compared; for near ones: pip install 'zoo-provenance[fuzzy]'", err=True)
+        say("Only equal names are compared; for near ones: pip install 'zoo-provenance[fuzzy]'")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from zoo_provenance.cli.common import exporting, output_options, write
+from zoo_provenance.cli.common import exporting, output_options, say, write
 
 _SOON = 1.0
 
@@ -63,7 +63,7 @@ def parquet(context: click.Context, folder: Path, form: str | None, output: Path
         else:
             made = export_parquet(connection, folder)
     write(export_document(made, folder), form, output)
-    click.echo(f"Exported to {folder}. Ask it with: zoo-provenance --db parquet:{folder} donors", err=True)
+    say(f"Exported to {folder}. Ask it with: zoo-provenance --db parquet:{folder} donors")
 
 
 @export.command(
@@ -91,7 +91,7 @@ def seeds(context: click.Context, folder: Path, names: tuple[str, ...], form: st
         progress = _Bar(_records_in(connection), stack) if sys.stderr.isatty() else lambda _records: None
         made = export_seeds(connection, folder, names, progress)
     write(seeds_document(made, folder), form, output)
-    click.echo(f"Exported to {folder}. Load it with: zoo-provenance --db NEW.db load {folder}", err=True)
+    say(f"Exported to {folder}. Load it with: zoo-provenance --db NEW.db load {folder}")
 
 
 def _records_in(connection: Any) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo_provenance.cli.common import database_option, output_options, reading, write, writing
+from zoo_provenance.cli.common import database_option, output_options, reading, say, write, writing
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -58,7 +58,7 @@ def history(
             document = _record(connection, what)
     write(document, form, output)
     if more:
-        click.echo(f"There are {more:,} more; --limit 0 shows all.", err=True)
+        say(f"There are {more:,} more; --limit 0 shows all.")
     return 0
 
 
@@ -94,9 +94,9 @@ def _verify(context: click.Context, form: str | None, output: Path | None) -> in
         found = walk(connection)
     write(verified_document(found), form, output)
     if not found.broken:
-        click.echo(f"{found.batches} batches, each as it was written. The newest digest is {found.digest}.", err=True)
+        say(f"{found.batches} batches, each as it was written. The newest digest is {found.digest}.")
     if found.uncovered:
-        click.echo(f"{found.uncovered} batches are older than the log of changes; they are not covered.", err=True)
+        say(f"{found.uncovered} batches are older than the log of changes; they are not covered.")
     return 3 if found.broken else 0
 
 
@@ -114,4 +114,4 @@ def undo(context: click.Context, batch: int, because: str) -> None:
 
     with writing(context) as connection:
         number = decide(connection, batch, because)
-    click.echo(f"Batch {batch} is taken back (batch {number}). See: zoo-provenance history {number}", err=True)
+    say(f"Batch {batch} is taken back (batch {number}). See: zoo-provenance history {number}")

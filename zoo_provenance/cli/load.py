@@ -10,6 +10,7 @@ from zoo_provenance.cli.common import (
     BY_SUFFIX,
     check_writable,
     output_options,
+    say,
     shown_progress,
     tell_merged,
     url_of,
@@ -88,7 +89,7 @@ def load(
         if unmake is not None and not kept:
             unmake()
     if loaded.problems:
-        click.echo(tell_all(loaded.problems), err=True)
+        say(tell_all(loaded.problems))
     tell_merged(loaded.merged)
     if problems_file is not None:
         write(
@@ -100,7 +101,7 @@ def load(
         write(load_document(loaded, dry_run=dry_run), form, output)
     for one in loaded.kept:
         others = f" and {len(one.by) - _SHOWN} more" if len(one.by) > _SHOWN else ""
-        click.echo(f"{one.slug} is gone and stays: {', '.join(one.by[:_SHOWN])}{others} refers to it.", err=True)
+        say(f"{one.slug} is gone and stays: {', '.join(one.by[:_SHOWN])}{others} refers to it.")
     if kept and form is None and output is None:
-        click.echo(f"Database: {database.describe(url)}", err=True)
+        say(f"Database: {database.describe(url)}")
     return 1 if loaded.problems else 0

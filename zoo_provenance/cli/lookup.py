@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_provenance.cli.common import as_of_option, output_options, reading, thing_named, write
+from zoo_provenance.cli.common import as_of_option, output_options, reading, say, thing_named, write
 
 _PLURALS = {
     "taxon": "taxa",
@@ -63,9 +63,9 @@ def find(context: click.Context, text: str, limit: int, form: str | None, output
         close = spelt_alike(connection, text) if not found.matches else []
     write(find_document(text, found), form, output)
     if found.more:
-        click.echo(f"There are {found.more:,} more; --limit 0 shows all.", err=True)
+        say(f"There are {found.more:,} more; --limit 0 shows all.")
     if close:
-        click.echo(f"Did you mean {', '.join(repr(name) for name in close)}?", err=True)
+        say(f"Did you mean {', '.join(repr(name) for name in close)}?")
     return 0 if found.matches else 4
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zoo_provenance.cli.common import database_option, thing_named, writing
+from zoo_provenance.cli.common import database_option, say, thing_named, writing
 
 _CODES = "Exit codes: 0 fine, 1 failed, 2 usage or refused, 4 not found or ambiguous, 5 schema."
 
@@ -27,12 +27,11 @@ def merge(context: click.Context, record: str, survivor: str, because: str, *, t
     with writing(context) as connection:
         old, into = named(connection, record), thing_named(connection, survivor)
         done = decide(connection, old, into, because, take_lines=take_lines)
-    click.echo(
+    say(
         f"{old.slug!r} was merged into {into.slug!r} (batch {done.batch}): {_several(done.references, 'reference')} and"
         f" {_several(done.claims, 'claim')} lead there now.\n"
         f"See: zoo-provenance evidence {into.slug}    conflicts {into.slug}\n"
-        f"To take it back: zoo-provenance unmerge {old.slug} --because …",
-        err=True,
+        f"To take it back: zoo-provenance unmerge {old.slug} --because …"
     )
 
 
@@ -58,10 +57,9 @@ def unmerge(context: click.Context, record: str, other: str | None, because: str
             slugs.reverse()
         parted = decide(connection, slugs[0], slugs[1] if two is not None else None, because)
     undone = f"; the merge of batch {parted.undone} is taken back" if parted.undone is not None else ""
-    click.echo(
+    say(
         f"{parted.slug!r} and {parted.other!r} are two (batch {parted.batch}){undone}. They are not suggested again.\n"
-        f"See: zoo-provenance show {parted.slug}",
-        err=True,
+        f"See: zoo-provenance show {parted.slug}"
     )
 
 

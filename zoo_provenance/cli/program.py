@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from zoo_provenance.cli import (
     trace,
 )
 from zoo_provenance.cli import db as db_commands
+from zoo_provenance.cli.common import harmless
 from zoo_provenance.errors import ZooProvenanceError
 
 EXIT_CODES = """\b
@@ -58,7 +60,9 @@ class Program(click.Group):
             outcome = super().main(args, prog_name or "zoo-provenance", *rest, **extra)
             code = outcome if isinstance(outcome, int) else 0
         except click.ClickException as fault:
-            fault.show()
+            told = io.StringIO()
+            fault.show(told)
+            click.echo(harmless(told.getvalue()), nl=False, err=True)
             code = fault.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted. Nothing was left half done.", err=True)
@@ -108,7 +112,7 @@ def tell_error(message: str) -> None:
     context = click.get_current_context(silent=True)
     plain = plain or bool(context and context.find_root().params.get("no_color"))
     prefix = "Error: " if plain else click.style("Error: ", fg="red", bold=True)
-    click.echo(prefix + message, err=True, color=None if plain else True)
+    click.echo(prefix + harmless(message), err=True, color=None if plain else True)
 
 
 @click.group(

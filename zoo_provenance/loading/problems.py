@@ -15,6 +15,7 @@ ENOUGH = 200_000
 """With so many problems reading stops: whoever made the file must look at it first."""
 
 _WIDTH = 140
+_LONGEST_WORD = 200
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -38,6 +39,11 @@ class File:
     def lines(self) -> list[str]:
         """The lines as editors count them."""
         return re.split(r"\r\n|\r|\n", self.text)
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each line begins, in a text whose lines end in a line feed."""
+        return [0, *(found.end() for found in re.finditer("\n", self.text))]
 
     @cached_property
     def separated(self) -> bool:
@@ -81,10 +87,10 @@ class Problem:
         told = f"{self.place}: {printable(self.message)}"
         suggestion = printable(self.suggestion)
         text = self.own_line
-        if not text.strip():
-            return told + (f" ({suggestion})" if suggestion else "")
         start = max(0, self.mark.column - _WIDTH // 2) if len(text) > _WIDTH else 0
-        shown = text[start : start + _WIDTH]
+        shown = printable(text[start : start + _WIDTH])
+        if not shown.strip():
+            return told + (f" ({suggestion})" if suggestion else "")
         gutter = f"{self.mark.line:>5} | "
         column = max(1, self.mark.column) - 1 - start
         marked = shown[column : column + self.mark.length]
@@ -95,9 +101,9 @@ class Problem:
 
     @property
     def own_line(self) -> str:
-        """The writer's own line, with what would steer a terminal made visible; empty where there is none."""
+        """The writer's own line as it is; empty where there is none."""
         there = 0 < self.mark.line <= len(self.file.lines)
-        return printable(self.file.lines[self.mark.line - 1].rstrip("\r")) if there else ""
+        return self.file.lines[self.mark.line - 1].rstrip("\r") if there else ""
 
 
 def width_of(character: str) -> int:
@@ -116,6 +122,8 @@ def printable(text: str) -> str:
 
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the closest choice, or nothing."""
+    if len(word) > _LONGEST_WORD:
+        return ""
     found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
     return f"did you mean {found[0]!r}?" if found else ""
 

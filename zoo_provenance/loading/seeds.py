@@ -15,6 +15,7 @@ from zoo_provenance.loading.bulk.columns import TABLES
 from zoo_provenance.loading.bulk.files import TableFile, stem_of, table_of
 from zoo_provenance.loading.bulk.tables import Tables
 from zoo_provenance.loading.entries import Scribe
+from zoo_provenance.loading.opening import leads_outside
 from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.loading.values import read_flag
@@ -82,7 +83,7 @@ class SeedReader:
         folders: dict[Path, Path] = {}
         for path in (inner for given in paths for inner in self._opened(given)):
             if path.name == JUDGEMENTS and path.is_file():
-                found_judgements = self._document(path)
+                found_judgements = self._document(path, path.parent)
                 self.judgements += [found_judgements] if found_judgements else []
             elif path.is_dir():
                 chosen[folders.setdefault(path.resolve(), path)] = None
@@ -91,6 +92,8 @@ class SeedReader:
                 folder = folders.setdefault(found_in.resolve(), found_in) if found_in is not None else None
                 if folder is not None and chosen.get(folder, ()) is not None:
                     chosen.setdefault(folder, set()).add(path.resolve())  # type: ignore[union-attr]
+            elif path.exists():
+                self._whole(path, "unreadable-file", "is neither a file nor a folder")
             else:
                 self._whole(path, "missing-path", "there is no such file or folder")
         found: dict[str, DataSet] = {}
@@ -139,7 +142,7 @@ class SeedReader:
         told = len(self.problems)
         tables = self._tables(folder, files)
         if settings.is_file():
-            found = self._document(settings)
+            found = self._document(settings, folder)
             shape = found and shapes.read_shape(shapes.Dataset, found[1], found[0], self.problems)
         elif tables:
             # A folder of nothing but tables is called what it is called.
@@ -170,7 +173,7 @@ class SeedReader:
         if tables:
             self._read_tables(data_set, tables, found)
             return data_set
-        for path in self._files(folder):
+        for path in self._files(data_set):
             self._read_seed_file(data_set, path)
         if data_set.chosen is not None:
             _keep_chosen(data_set)
@@ -183,7 +186,11 @@ class SeedReader:
         except OSError:
             return []  # told where seed files are looked for
         named = {path: table_of(path, TABLES) for path in listed if files is None or path.resolve() in files}
-        found = [TableFile(path, table) for path, table in named.items() if table is not None]
+        found = [
+            TableFile(path, table)
+            for path, table in named.items()
+            if table is not None and not self._is_outside(path, folder)
+        ]
         for path in (path for path, table in named.items() if table is None):
             hint = nearest(stem_of(path) or "", TABLES)
             # Beside seed files others are left alone, unless their name is nearly a table's.
@@ -197,7 +204,7 @@ class SeedReader:
         return any((folder / name).exists() for name in (*REGISTRIES, *_FOLDERS, "dataset.yaml"))
 
     def _read_tables(self, data_set: DataSet, tables: list[TableFile], found: tuple[File, Node] | None) -> None:
-        for path in self._files(data_set.folder) if data_set.chosen is None else ():
+        for path in self._files(data_set) if data_set.chosen is None else ():
             message = "stands beside tables; a data set is written as seed files or as tables, not as both"
             self._whole(path, "two-forms", message, "put one of them into a folder of its own")
         shape, unsourced = data_set.shape, False
@@ -210,30 +217,48 @@ class SeedReader:
             )
         data_set.tables = Tables(tables, shape.sources or (), unsourced)
 
-    def _files(self, folder: Path) -> Iterator[Path]:
+    def _files(self, data_set: DataSet) -> Iterator[Path]:
         """Yield the folder's seed files in order; a YAML file that would be passed over is a problem."""
         try:
-            listed = sorted(folder.iterdir())
+            listed = sorted(data_set.folder.iterdir())
         except OSError as fault:
-            self._whole(folder, "unreadable-file", f"cannot be read: {fault.strerror}")
+            self._whole(data_set.folder, "unreadable-file", f"cannot be read: {fault.strerror}")
             return
         for path in listed:
             if path.name in _FOLDERS and path.is_dir():
-                for inner in sorted(path.rglob("*")):
-                    if inner.suffix == ".yaml" and inner.parent == path:
-                        yield inner
-                    elif inner.suffix.lower() in {".yaml", ".yml"}:
-                        self._whole(inner, "misplaced", f"would not be read; expected {path.name}/<name>.yaml")
+                yield from self._inner_files(data_set, path)
             elif registry_of(path) is not None:
                 yield path
             elif path.suffix.lower() in {".yaml", ".yml"} and path.name != "dataset.yaml":
                 stem = f"{path.stem}.yaml"
                 hint = f"did you mean {stem!r}?" if stem in _EXPECTED else nearest(path.name, _EXPECTED)
                 self._whole(path, "misplaced", "is no file of a data set and would not be read", hint)
-            elif path.is_dir() and any(path.rglob("*.y*ml")):
+            elif path.is_dir() and not path.is_symlink() and any(path.rglob("*.y*ml")):
                 self._whole(path, "misplaced", "is no folder of a data set", nearest(path.name, _FOLDERS))
 
-    def _document(self, path: Path) -> tuple[File, Node] | None:
+    def _inner_files(self, data_set: DataSet, folder: Path) -> Iterator[Path]:
+        """Yield the files of transfers/ or about/."""
+        try:
+            next(folder.iterdir(), None)  # rglob passes over what it may not read
+        except OSError as fault:
+            self._whole(folder, "unreadable-file", f"cannot be read: {fault.strerror}")
+            data_set.unreadable.add(Kind.TRANSFER)
+        for inner in sorted(folder.rglob("*")):
+            if inner.suffix == ".yaml" and inner.parent == folder:
+                yield inner
+            elif inner.suffix.lower() in {".yaml", ".yml"}:
+                self._whole(inner, "misplaced", f"would not be read; expected {folder.name}/<name>.yaml")
+
+    def _is_outside(self, path: Path, folder: Path) -> bool:
+        """Whether a path leads out of its data set, which is told: what is loaded is what can be seen in the folder."""
+        outside = leads_outside(path, folder)
+        if outside:
+            self._whole(path, "outside", "is a link that leads out of the data set; put the file itself there")
+        return outside
+
+    def _document(self, path: Path, folder: Path) -> tuple[File, Node] | None:
+        if self._is_outside(path, folder):
+            return None
         try:
             file, raw = read_file(path)
         except Rejected as rejected:
@@ -254,7 +279,7 @@ class SeedReader:
     def _read_seed_file(self, data_set: DataSet, path: Path) -> None:
         kind = registry_of(path) if path.parent == data_set.folder else None
         about = kind is None and path.parent.name == "about"
-        found = self._document(path)
+        found = self._document(path, data_set.folder)
         if found is None:
             if not about:
                 data_set.unreadable.add(kind or Kind.TRANSFER)

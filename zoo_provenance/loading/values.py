@@ -55,8 +55,6 @@ def read_value(field: Field, name: str, text: str) -> Value:
         return Value(UNKNOWN)
     if field.shape is Shape.DATE:
         date = parse_date(text)
-        if len(text) > LABEL_LENGTH:
-            raise Unreadable(f"is longer than {LABEL_LENGTH} characters")
         return Value(text, date.earliest, date.latest)
     if field.shape is Shape.COUNT:
         count = parse_count(text)

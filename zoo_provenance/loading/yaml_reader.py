@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +12,19 @@ from typing import Any
 import yaml
 
 from zoo_provenance.errors import quoted
+from zoo_provenance.loading.opening import opened
 from zoo_provenance.loading.problems import File, Mark, Problem, path_for_messages
 
 LARGEST = 16 * 1024 * 1024
 DEEPEST = 20
+MOST = 500_000
+"""The most values and keys one file may hold: each takes a thousand times the room of its letter."""
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _UNQUOTED = re.compile(r"(?:^|[:\-,\[{])\s*(?P<value>[>|?@`%&*!~][^,\]}]*)")
 INVISIBLE_LETTERS = "\n\t\r\u00a0\u00ad\u200b\u200c\u200d\u2028\u2029\u3000"
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """A scalar, list or mapping with its place. Scalars are text as typed; keys keep their own nodes."""
 
@@ -62,11 +66,11 @@ def read_file(path: Path) -> tuple[File, bytes]:
     """Return a text file and its bytes; raises Rejected for what is not UTF-8, too large, or cannot be read."""
     name = path_for_messages(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise Rejected(
-                Problem(File(name), Mark(0, 0), "", "too-large", f"is larger than {LARGEST >> 20} MiB; split it")
-            )
-        raw = path.read_bytes()
+        with opened(path) as open_file:
+            raw = open_file.read(LARGEST + 1)
+            if len(raw) > LARGEST:
+                message = f"is larger than {LARGEST >> 20} MiB; split it"
+                raise Rejected(Problem(File(name), Mark(0, 0), "", "too-large", message))
     except OSError as fault:
         reason = fault.strerror or str(fault)
         raise Rejected(Problem(File(name), Mark(0, 0), "", "unreadable-file", f"cannot be read: {reason}")) from fault
@@ -121,8 +125,8 @@ def _mark_of(file: File, place: Any) -> Mark:
     if not file.separated:
         last = min(place.line + 1, len(file.lines))
         return Mark(last, place.column + 1 if last == place.line + 1 else len(file.lines[-1]) + 1)
-    line = file.text.count("\n", 0, place.index) + 1
-    return Mark(line, place.index - (file.text.rfind("\n", 0, place.index) + 1) + 1)
+    line = bisect_right(file.starts, place.index)
+    return Mark(line, place.index - file.starts[line - 1] + 1)
 
 
 class _Composer:
@@ -133,6 +137,7 @@ class _Composer:
         self.problems = problems
         self.stack: list[tuple[Node, Node | None]] = []
         self.root: Node | None = None
+        self.number = 0
 
     def compose(self) -> Node | None:
         documents = 0
@@ -171,6 +176,9 @@ class _Composer:
     def _open(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.anchor:
             self._reject(event, "anchor", "YAML anchors are not used here; write the value out where it is needed")
+        self.number += 1
+        if self.number > MOST:
+            self._reject(event, "too-many", f"holds more than {MOST:,} values and keys; split the file here")
         if event.tag and event.tag != "!":
             self._reject(event, "tag", f"YAML tags are not used here: {quoted(event.tag)}")
         if isinstance(event, yaml.ScalarEvent):

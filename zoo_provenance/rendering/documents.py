@@ -13,6 +13,9 @@ from zoo_provenance.questions.answers import HowMany, Ref, Sum, When
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "md")
 _WIDEST = 44
+_FORMULA = frozenset(
+    "=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+)
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,11 @@ class Document:
 def render(document: Document, form: str) -> Iterator[str]:
     """Yield a document's text in a format, piece by piece."""
     if form == "json":
-        yield json.dumps({"schema": document.schema, **document.body}, ensure_ascii=False, indent=2) + "\n"
+        yield _json({"schema": document.schema, **document.body}, indent=2) + "\n"
     elif form == "jsonl":
         members = document.body.get(document.items) if document.items else None
         for member in members if isinstance(members, list) else [document.body]:
-            yield json.dumps(member, ensure_ascii=False) + "\n"
+            yield _json(member) + "\n"
     elif form == "csv":
         yield from _csv(document.flat)
     elif form == "plain":
@@ -54,6 +57,14 @@ def render(document: Document, form: str) -> Iterator[str]:
     else:
         blocks = document.page or (document.flat,)
         yield "\n\n".join(_block(block, form) for block in blocks) + "\n"
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """Return a value as JSON: exactly it, with what would steer a terminal written as an escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def _csv(table: Table) -> Iterator[str]:
@@ -67,15 +78,15 @@ def _csv(table: Table) -> Iterator[str]:
 
 
 def _no_formula(cell: str) -> str:
-    """Keep a spreadsheet from running a cell: what starts like a formula gets an apostrophe."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+    """Keep a spreadsheet from running a cell: what starts like a formula, after blanks too, gets an apostrophe."""
+    return f"'{cell}" if cell.lstrip()[:1] in _FORMULA else cell
 
 
 def _block(block: str | Table, form: str) -> str:
     if isinstance(block, str):
         return "\n".join(visible(line) for line in block.split("\n"))
     if not block.rows:
-        return block.empty
+        return visible(block.empty)
     from tabulate import tabulate
 
     if form == "md":

@@ -29,6 +29,7 @@ from zoo_provenance.vocabulary import (
 )
 
 _REMEMBERED = 50_000
+_LONGEST_NUMBER = 40
 _LIST = re.compile(r"[\s;,|]+")
 _PROBABILITY = re.compile(r"[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?")
 
@@ -97,8 +98,9 @@ def texts_read(cells: Cells, tell: Tell, longest: int) -> list[str | None]:
         return [cell or None for cell in cells]
     found: list[str | None] = []
     for at, cell in enumerate(cells):
-        bad = next((c for c in cell if not (c.isprintable() or c in INVISIBLE_LETTERS)), None)
-        fine = bad is None and len(cell) <= longest and not cell.isspace()
+        fits = len(cell) <= longest
+        bad = next((c for c in cell if not (c.isprintable() or c in INVISIBLE_LETTERS)), None) if fits else None
+        fine = bad is None and fits and not cell.isspace()
         if bad is not None and "\ud800" <= bad <= "\udfff":
             tell(at, "encoding", "is not UTF-8; save the file as UTF-8", "")
         elif bad is not None:
@@ -133,7 +135,9 @@ def probabilities_read(cells: Cells, tell: Tell) -> list[float | None]:
     """Return cells as probabilities: more than 0, at most 1, and 1 where empty; None where told of."""
     found: list[float | None] = []
     for at, cell in enumerate(cells):
-        number = float(cell) if _PROBABILITY.fullmatch(cell) else -1.0 if cell else 1.0
+        # A long one would be tried from each of its digits.
+        plain = len(cell) <= _LONGEST_NUMBER and _PROBABILITY.fullmatch(cell)
+        number = float(cell) if plain else -1.0 if cell else 1.0
         if not 0 < number <= 1:
             tell(at, "unreadable", f"{cell[:40]!r} is no probability; expected more than 0, at most 1", "")
         found.append(number if 0 < number <= 1 else None)
@@ -200,8 +204,6 @@ def _memo(name: str, field: Field) -> Memo:
         def day(text: str) -> tuple[str | None, str | None, str | None]:
             if _unknown(text):
                 return None, None, None
-            if len(text) > LABEL_LENGTH:
-                raise Unreadable(f"is longer than {LABEL_LENGTH} characters")
             date = parse_date(text.strip())
             return date.text, date.earliest, date.latest
 

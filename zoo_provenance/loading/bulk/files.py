@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from zoo_provenance.loading.bulk.json_lines import ObjectReader
-from zoo_provenance.loading.bulk.reading import LONGEST_LINE, Chunk, TooLong
+from zoo_provenance.loading.bulk.reading import LONGEST_LINE, MOST_PACKED, Bomb, Chunk, Measure, TooLong
 from zoo_provenance.loading.bulk.separated import SeparatedReader
+from zoo_provenance.loading.opening import opened
 from zoo_provenance.loading.problems import File, path_for_messages
 
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -70,11 +71,12 @@ def read_chunks(
     made = SeparatedReader if _is_separated(table_file.path) else ObjectReader
     reader = made(File(table_file.shown, table=True), columns, required, several, problems)
     try:
-        with table_file.path.open("rb") as plain:
+        with opened(table_file.path) as plain:
             packed = plain.peek(2)[:2] == _GZIP
             raw = cast("IO[bytes]", io.BufferedReader(_Noted(plain, note), _BUFFER))
             unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
-            whole = io.BufferedReader(_Lined(cast("IO[bytes]", unpacked)), _BUFFER)
+            reader.measure = Measure(plain.tell if packed else None)
+            whole = io.BufferedReader(_Noted(cast("IO[bytes]", unpacked), reader.measure), _BUFFER)
             start = whole.peek(2)[:2]
             if start in {b"\xff\xfe", b"\xfe\xff"}:
                 reader.tell(0, "", "encoding", "is UTF-16; save the file as UTF-8")
@@ -87,6 +89,9 @@ def read_chunks(
                 yield from reader.chunks(text)
             except TooLong:  # already in the first line
                 reader.tell(1, "", "too-long", f"a line is longer than {LONGEST_LINE:,} bytes; nothing was read")
+    except Bomb:
+        message = f"unpacks to more than {MOST_PACKED} times its size, as no table does; unpack it, and look at it"
+        reader.tell(0, "", "bomb", message)
     except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
         reader.tell(0, "", "unreadable-file", f"cannot be unpacked: {fault}")
     except OSError as fault:
@@ -112,16 +117,3 @@ class _Noted(io.RawIOBase):
         buffer[: len(piece)] = piece
         self.note(piece)
         return len(piece)
-
-
-class _Lined(_Noted):
-    """A file whose lines are no longer than any row can be; what is longer would be held in memory whole."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(file, self._measure)
-        self.unbroken = 0
-
-    def _measure(self, piece: bytes) -> None:
-        self.unbroken = 0 if b"\n" in piece or b"\r" in piece else self.unbroken + len(piece)
-        if self.unbroken > LONGEST_LINE:
-            raise TooLong

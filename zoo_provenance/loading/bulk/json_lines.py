@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from typing import IO, Any
 
 from zoo_provenance.errors import quoted
@@ -22,8 +22,7 @@ class ObjectReader(Reader):
         while not ended:
             written: list[str] = []
             try:
-                written.extend(islice(text, reading.CHUNK))
-                ended = len(written) < reading.CHUNK
+                ended = self.some(text, written)
             except TooLong:
                 ended = True
                 message = f"a line is longer than {LONGEST_LINE:,} bytes; nothing after it was read"
@@ -66,6 +65,10 @@ class ObjectReader(Reader):
             kept = [at for at, one in enumerate(found) if self.knows(one, places[at])]
             found, places = [found[at] for at in kept], [places[at] for at in kept]
             names = sorted(set().union(*found))
+        if len(names) > reading.MOST_COLUMNS:
+            message = f"from here on the objects have {len(names):,} names; a table has {reading.MOST_COLUMNS} at most"
+            self.tell(places[0], "", "too-many", message)
+            return
         columns = [self._cells(name, [one.get(name, "") for one in found], places) for name in names]
         for name in self.required:
             if name not in names:
@@ -93,8 +96,7 @@ class _Twice(ValueError):
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(next(name for name in names if names.count(name) > 1))
+        raise _Twice(next(name for name, number in Counter(name for name, _ in pairs).items() if number > 1))
     return made
 
 

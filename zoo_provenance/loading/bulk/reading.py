@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from zoo_provenance.errors import quoted
 from zoo_provenance.loading.problems import File, Mark, Problem, nearest
 from zoo_provenance.vocabulary import SLUG
 
+R = TypeVar("R")
+
 CHUNK = 10_000
 LONGEST_LINE = 1 << 20
+LARGEST_CHUNK = 16 << 20
+MOST_COLUMNS = 200
+_AT_ONCE = 10
+_HELD = 12 << 20
+_UNPACKED_FREELY = 64 << 20
+_TOLD_OF_ONE = 10
+MOST_PACKED = 200
+"""How many times larger than packed a table may be: tables are 3 to 30 times larger, a bomb is a thousand times."""
 
 
 class Chunk(NamedTuple):
@@ -25,8 +36,34 @@ class TooLong(Exception):
     """A line that is longer than any row can be."""
 
 
+class Bomb(Exception):
+    """A packed file that unpacks to more than any table could."""
+
+
+class Measure:
+    """How many bytes of a file, unpacked, were given out: of the line that is read, since the last rows, and in all."""
+
+    def __init__(self, packed: Callable[[], int] | None) -> None:
+        """Take what tells how many bytes of a packed file were read; None of a plain one."""
+        self.packed = packed
+        self.unbroken = self.since = self.all = 0
+
+    def __call__(self, piece: bytes) -> None:
+        """Take a piece as it is given out. Raises TooLong, or Bomb."""
+        self.all += len(piece)
+        self.since += len(piece)
+        self.unbroken = 0 if b"\n" in piece or b"\r" in piece else self.unbroken + len(piece)
+        # Ten rows that are so long hold one that is too long.
+        if self.unbroken > LONGEST_LINE or self.since > _HELD:
+            raise TooLong
+        if self.packed is not None and self.all > _UNPACKED_FREELY + MOST_PACKED * self.packed():
+            raise Bomb
+
+
 class Reader:
     """Reads one file's rows and tells of those that cannot be read."""
+
+    measure: Measure
 
     def __init__(
         self, file: File, columns: Sequence[str], required: Sequence[str], several: Collection[str], problems: Any
@@ -44,15 +81,26 @@ class Reader:
 
     def knows(self, names: Iterable[str], line: int) -> bool:
         """Whether a table may have these columns; the others are told of."""
-        fine = True
-        for name in names:
-            if self.is_known(name):
-                continue
-            fine = False
+        unknown = [name for name in names if not self.is_known(name)]
+        for name in unknown[:_TOLD_OF_ONE]:
             hint = nearest(name, sorted(self.known)) or self.expected()
             what = f"unknown column {quoted(name)}" if name else "a column without a name"
             self.tell(line, name[:60], "unknown-column", what, hint)
-        return fine
+        more = len(unknown) - _TOLD_OF_ONE
+        if more > 0:
+            self.tell(line, "", "unknown-column", f"{more:,} more unknown column{'s' * (more > 1)}")
+        return not unknown
+
+    def some(self, rows: Iterator[R], found: list[R]) -> bool:
+        """Add some thousands of rows to those found, or as many as may be held at once; return whether that was all."""
+        start = self.measure.all
+        while len(found) < CHUNK and self.measure.all - start < LARGEST_CHUNK:
+            self.measure.since = 0
+            before = len(found)
+            found.extend(islice(rows, min(_AT_ONCE, CHUNK - before)))
+            if len(found) == before:
+                return True
+        return False
 
     def is_known(self, name: str) -> bool:
         """Whether a table may have a column."""

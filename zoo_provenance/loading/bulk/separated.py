@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import IO
 
 from zoo_provenance.errors import quoted
@@ -43,11 +43,10 @@ class SeparatedReader(Reader):
         if header is None:
             self.tell(0, "", "empty", "is empty; expected a header line", self.expected())
 
-    @staticmethod
-    def _some(reader: Iterator[list[str]], found: list[list[str]]) -> tuple[bool, str, str]:
+    def _some(self, reader: Iterator[list[str]], found: list[list[str]]) -> tuple[bool, str, str]:
         """Read some rows; return whether that was all, and the code and message of what is wrong with the next."""
         try:
-            found.extend(islice(reader, reading.CHUNK))
+            return self.some(reader, found), "", ""
         except csv.Error as fault:
             if "unexpected end" in str(fault):
                 return True, "quotes", "a quotation mark opens a cell here that is not closed"
@@ -56,8 +55,7 @@ class SeparatedReader(Reader):
                 return True, "quotes", f"a cell is longer than {longest}, as where a quotation mark is not closed"
             return False, "quotes", "a quotation mark stands within a cell; double it, or quote the whole cell"
         except TooLong:
-            return True, "too-long", f"a line is longer than {LONGEST_LINE:,} bytes"
-        return len(found) < reading.CHUNK, "", ""
+            return True, "too-long", f"a line or row is longer than {LONGEST_LINE:,} bytes"
 
     def _even(self, header: Sequence[str], found: list[list[str]], places: Sequence[int]) -> Iterator[Chunk]:
         """Yield the rows that have as many cells as the header; tell of the others, and pass over empty lines."""
@@ -73,6 +71,10 @@ class SeparatedReader(Reader):
 
     def _header(self, row: list[str], line: int) -> list[str] | None:
         names = [name.strip().lower() for name in row]
+        if len(names) > reading.MOST_COLUMNS:
+            message = f"the header has {len(names):,} columns; a table has {reading.MOST_COLUMNS} at most"
+            self.tell(line, "", "too-many", message)
+            return None
         fine = self.knows(names, line)
         for name in {name for name in names if names.count(name) > 1 and name}:
             self.tell(line, name[:60], "duplicate", f"column {quoted(name)} stands twice in the header")

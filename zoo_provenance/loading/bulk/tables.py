@@ -69,17 +69,15 @@ def load_tables(
     their table no longer are noted as gone; a table that is not there says nothing.
     """
     pouring = Pouring(stage.connection)
-    try:
-        entered = _load(stage, pouring, tables, dataset_id, note, progress)
-        if note_gone and not stage.problems:
-            for kind in Kind:
-                if any(TABLES[one.table].owner == kind for one in tables.files):
-                    poured = staging.KINDS[kind]
-                    there = exists().where(poured.c.slug == record.c.slug)
-                    pruning.note_gone(stage.connection, dataset_id, there, [kind])
-        return entered
-    finally:
-        pouring.close()
+    entered = _load(stage, pouring, tables, dataset_id, note, progress)
+    if note_gone and not stage.problems:
+        for kind in Kind:
+            if any(TABLES[one.table].owner == kind for one in tables.files):
+                poured = staging.KINDS[kind]
+                there = exists().where(poured.c.slug == record.c.slug)
+                pruning.note_gone(stage.connection, dataset_id, there, [kind])
+    pouring.close()  # where it failed the caller's rollback does, and another fault here would hide the first
+    return entered
 
 
 def _load(
