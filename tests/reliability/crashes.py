@@ -33,7 +33,7 @@ from zoo_provenance.history.tracked import TRACKED
 from zoo_provenance.history.verifying import verify
 from zoo_provenance.tables import batch
 
-ANIMALS = 1_500
+ANIMALS = 400
 
 
 @dataclass(frozen=True)
