@@ -1482,7 +1482,7 @@ def test_a_damaged_database_is_told(tmp_path: Path, seeds: WriteSeeds) -> None:
         ("attempt to write a readonly database", "cannot be written: it, its folder or its file system is read-only."),
         ("unable to open database file", "cannot be opened: check that the folder exists and may be written."),
         ("database is locked", "is being written by another program; it did not finish in 30 seconds."),
-        ("database or disk is full", "cannot be written: the disk is full."),
+        ("database or disk is full", "cannot be written: the disk is full, its own or that of temporary files."),
         ("disk I/O error", "cannot be read or written: the disk reports an error."),
         (
             "database disk image is malformed",

@@ -223,7 +223,9 @@ def writing(url: URL) -> Iterator[Connection]:
         if engine.dialect.name == "sqlite":
             # A copied file is whole only when nothing is left in the log. What was written is safe there too.
             with suppress(sqlite3.Error, DBAPIError), engine.connect() as connection:
-                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor = connection.connection.cursor()
+                cursor.execute("PRAGMA busy_timeout = 1000")  # a reader that stays is no reason to wait for it
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def revision_of(connection: Connection) -> str | None:

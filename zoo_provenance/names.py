@@ -8,6 +8,9 @@ from zoo_provenance.vocabulary import VALUE_LENGTH
 
 _KEPT_OF_ASCII = {code: None for code in range(128) if not chr(code).isalnum()}
 
+_READ = 8 * VALUE_LENGTH
+"""No name is so long, and putting many thousand marks on one letter in order takes as many steps squared."""
+
 
 def fold(text: str) -> str:
     """Return the search key of a name: no case, marks, width, punctuation or spaces.
@@ -18,6 +21,7 @@ def fold(text: str) -> str:
     Folding merges й with и and ё with е, so the original is always kept beside it. A text of nothing but
     punctuation is its own key.
     """
+    text = text[:_READ]
     if text.isascii():
         return (text.casefold().translate(_KEPT_OF_ASCII) or text.strip())[:VALUE_LENGTH].strip()
     plain = unicodedata.normalize("NFKD", text).casefold()

@@ -21,7 +21,7 @@ _HELD = 12 << 20
 _UNPACKED_FREELY = 64 << 20
 _TOLD_OF_ONE = 10
 MOST_PACKED = 200
-"""How many times larger than packed a table may be: tables are 3 to 30 times larger, a bomb is a thousand times."""
+"""How many times larger than packed a table may be; deflate makes at most a thousand times of anything."""
 
 
 class Chunk(NamedTuple):
