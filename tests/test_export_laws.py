@@ -437,7 +437,7 @@ def comes_round(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=WITHOUT_SHRINKING)
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=WITHOUT_SHRINKING)
 @given(world=worlds())
 def test_whatever_two_data_sets_say_comes_round(comes_round: Ask, engine: str, world: tuple[Files, Files]) -> None:
     comes_round(engine, world)

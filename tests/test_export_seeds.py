@@ -173,8 +173,8 @@ JUDGEMENTS = {
     "no reason": ('waived: [{record: leo, rule: unsourced, because: " "}]', "because: is blank"),
     "a key of its own": ("settled: [{record: leo, feild: sex, because: So.}]", "unknown key 'feild'"),
     "a record merged into itself": (
-        "merged: [{record: leo, into: leo}]",
-        "'leo' can only be merged into another record of its kind",
+        "merged: [{record: lea, into: lea}]",
+        "'lea' can only be merged into another record of its kind",
     ),
     "a merged record that others refer to": ("merged: [{record: leo, into: lea}]", "'leo' is still referred to"),
 }
