@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import pairwise
 from random import Random
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from zoo_provenance.dates import parse_date
 from zoo_provenance.questions.answers import Ref, When
-from zoo_provenance.questions.descent import _children_first, _generations, _shares
+from zoo_provenance.questions.descent import _children_first, _generations, _Parents, _parents, _shares
 from zoo_provenance.questions.life import BIRTH, DEATH, Event, Gap, Step, gaps_of, in_order, steps_of
 
 laws = settings(max_examples=80, deadline=None)
@@ -463,11 +463,8 @@ class Link:
     count_max: int | None = None
 
 
-def pedigree(*links: Link) -> dict[int, list[Link]]:
-    found: dict[int, list[Link]] = {}
-    for link in links:
-        found.setdefault(link.child_id, []).append(link)
-    return found
+def pedigree(*links: Link) -> _Parents:
+    return _parents(astuple(link) for link in links)
 
 
 def test_dam_and_sire_give_half_each_and_grandparents_a_quarter() -> None:
@@ -529,7 +526,7 @@ def test_a_circle_of_descent_ends() -> None:
 
 
 @st.composite
-def pedigrees(draw: st.DrawFn) -> dict[int, list[Link]]:
+def pedigrees(draw: st.DrawFn) -> _Parents:
     """Descent without circles: the parents of each have higher numbers."""
     links: list[Link] = []
     for child in range(1, 7):
@@ -558,7 +555,7 @@ def pedigrees(draw: st.DrawFn) -> dict[int, list[Link]]:
 
 @laws
 @given(pedigrees())
-def test_the_shares_of_founders_and_of_what_is_unknown_make_one_animal(parents: dict[int, list[Link]]) -> None:
+def test_the_shares_of_founders_and_of_what_is_unknown_make_one_animal(parents: _Parents) -> None:
     shares, unknown = _shares(1, parents)
     founders = sum(share for animal, share in shares.items() if animal not in parents)
     assert founders + unknown == pytest.approx(1.0)
@@ -567,19 +564,19 @@ def test_the_shares_of_founders_and_of_what_is_unknown_make_one_animal(parents: 
 
 @laws
 @given(pedigrees())
-def test_every_child_comes_before_its_parents(parents: dict[int, list[Link]]) -> None:
-    order = _children_first(1, parents)
+def test_every_child_comes_before_its_parents(parents: _Parents) -> None:
+    order = list(_children_first(1, parents))
     assert sorted(order) == sorted(parents)
     for child, links in parents.items():
         for link in links:
-            assert link.parent_id not in order or order.index(child) < order.index(link.parent_id)
+            assert link.parent not in order or order.index(child) < order.index(link.parent)
 
 
 @laws
 @given(pedigrees())
-def test_a_generation_is_one_more_than_that_of_the_nearest_child(parents: dict[int, list[Link]]) -> None:
+def test_a_generation_is_one_more_than_that_of_the_nearest_child(parents: _Parents) -> None:
     found = _generations(1, parents)
     depth = {1: 0, **{animal: generation for animal, (generation, _) in found.items()}}
     for animal, (generation, _) in found.items():
-        children = [child for child, links in parents.items() if any(link.parent_id == animal for link in links)]
+        children = [child for child, links in parents.items() if any(link.parent == animal for link in links)]
         assert generation == 1 + min(depth[child] for child in children)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -46,7 +47,8 @@ def _reached() -> Statement:
 @cache
 def _links() -> Statement:
     return (
-        select(descent, animal.c.count_min, animal.c.count_max)
+        select(descent.c.child_id, descent.c.parent_id, descent.c.role, descent.c.probability)
+        .add_columns(animal.c.count_min, animal.c.count_max)
         .join(animal, animal.c.id == descent.c.parent_id)
         .where((descent.c.child_id == bindparam("animal")) | descent.c.child_id.in_(_reached()))
         .order_by(descent.c.child_id, descent.c.role, descent.c.parent_id)
@@ -84,85 +86,87 @@ def _animals() -> Statement:
     ).outerjoin(place, place.c.id == found.c.place_id)
 
 
+class _Link(NamedTuple):
+    """One parent of a child, and its part in it."""
+
+    parent: int
+    role: str
+    weight: float
+
+
+_Parents = Mapping[int, list[_Link]]
+
+
 def ancestors(connection: Connection, animal_id: int) -> list[Ancestor]:
     """Return all ancestors of an animal, nearest generation first, and what is unknown last."""
     given = {"animal": animal_id}
-    links = connection.execute(_links(), given).all()
-    if not links:
+    parents = _parents(connection.execute(_links(), given).all())
+    if not parents:
         return []
-    animals = {row.id: row for row in connection.execute(_animals(), given)}
-    parents: dict[int, list[Any]] = {}
-    for link in links:
-        parents.setdefault(link.child_id, []).append(link)
     shares, unknown = _shares(animal_id, parents)
     nearest = _generations(animal_id, parents)
-    found = [
-        Ancestor(
-            row.slug,
-            row.label,
-            nearest[row.id][1],
-            nearest[row.id][0],
-            round(shares[row.id], 12) if shares.get(row.id) else None,
-            row.origin,
-            ref(row.place, row.place_label),
-            row.id not in parents,
-        )
-        for row in animals.values()
-        if row.id in nearest and row.id != animal_id
-    ]
+    places: dict[str | None, Ref | None] = {}
+    found = []
+    for id_, slug, label, origin, place, place_label in connection.execute(_animals(), given).all():
+        if id_ not in nearest:
+            continue
+        if place not in places:
+            places[place] = ref(place, place_label)
+        generation, role = nearest[id_]
+        share = round(shares[id_], 12) if shares.get(id_) else None
+        found.append(Ancestor(slug, label, role, generation, share, origin, places[place], id_ not in parents))
     found.sort(key=lambda one: (one.generation or 0, one.role or "", one.slug or ""))
     if unknown > 1e-9:
         found.append(Ancestor(None, "unknown", None, None, round(unknown, 12), None, None, founder=True))
     return found
 
 
-def _shares(start: int, parents: Mapping[int, list[Any]]) -> tuple[dict[int, float], float]:
+def _parents(links: Iterable[Any]) -> _Parents:
+    """Return the parents of each child with their parts in it: half for a parent, by head for groups that were pooled."""
+    parents: dict[int, list[_Link]] = {}
+    pooled: dict[int, dict[int, tuple[float, int | None]]] = {}
+    for child, parent, role, probability, least, most in links:
+        weight = (probability or 0.0) * (0.5 if role in _HALF else 1.0)
+        parents.setdefault(child, []).append(_Link(parent, role, weight))
+        if role == "merged_from":
+            pooled.setdefault(child, {})[parent] = (weight, least if least == most else None)
+    for child, groups in pooled.items():
+        heads = [head for _, head in groups.values()]
+        total = 0 if None in heads else sum(head or 0 for head in heads)
+        for at, link in enumerate(parents[child]):
+            if link.role == "merged_from":
+                weight, head = groups[link.parent]
+                parents[child][at] = link._replace(weight=weight * (head or 0) / total if total else 0.0)
+    return parents
+
+
+def _shares(start: int, parents: _Parents) -> tuple[dict[int, float], float]:
     """Add up shares in order of descent: every child before its parents. Returns them and what is unknown."""
     shares, unknown = {start: 1.0}, 0.0
     for child in _children_first(start, parents):
-        known = 0.0
-        for link, weight in _weighted(parents[child]):
+        share, known = shares.get(child, 0.0), 0.0
+        for parent, _, weight in parents[child]:
             known += weight
-            shares[link.parent_id] = shares.get(link.parent_id, 0.0) + shares.get(child, 0.0) * weight
-        unknown += shares.get(child, 0.0) * max(0.0, 1.0 - known)
+            shares[parent] = shares.get(parent, 0.0) + share * weight
+        unknown += share * max(0.0, 1.0 - known)
     return shares, unknown
 
 
-def _weighted(links: list[Any]) -> list[tuple[Any, float]]:
-    """Return each parent's part in its young: half for a parent, by head for groups that were pooled."""
-    pooled = [link for link in links if link.role == "merged_from"]
-    heads = [link.count_min if link.count_min == link.count_max else None for link in pooled]
-    total = None if None in heads else sum(head for head in heads if head is not None)
-    weighted = []
-    for link in links:
-        probability = link.probability or 0.0
-        if link.role == "merged_from":
-            share = probability * link.count_min / total if total else 0.0
-        else:
-            share = probability * (0.5 if link.role in _HALF else 1.0)
-        weighted.append((link, share))
-    return weighted
-
-
-def _children_first(start: int, parents: Mapping[int, list[Any]]) -> list[int]:
-    waiting: dict[int, int] = {}
-    for links in parents.values():
-        for link in links:
-            waiting[link.parent_id] = waiting.get(link.parent_id, 0) + 1
-    ready, order = [start], []
+def _children_first(start: int, parents: _Parents) -> Iterator[int]:
+    waiting = Counter(link.parent for links in parents.values() for link in links)
+    ready = [start]
     while ready:
         child = ready.pop()
         if child not in parents:
             continue
-        order.append(child)
-        for link in parents[child]:
-            waiting[link.parent_id] -= 1
-            if waiting[link.parent_id] == 0:
-                ready.append(link.parent_id)
-    return order
+        yield child
+        for parent, _, _ in parents[child]:
+            waiting[parent] -= 1
+            if not waiting[parent]:
+                ready.append(parent)
 
 
-def _generations(start: int, parents: Mapping[int, list[Any]]) -> dict[int, tuple[int, str]]:
+def _generations(start: int, parents: _Parents) -> dict[int, tuple[int, str]]:
     """Return for each ancestor the fewest steps to it, and the role of the last of them."""
     found: dict[int, tuple[int, str]] = {}
     level, depth = [start], 0
@@ -170,9 +174,9 @@ def _generations(start: int, parents: Mapping[int, list[Any]]) -> dict[int, tupl
         depth += 1
         following = []
         for child in level:
-            for link in parents.get(child, ()):
-                if link.parent_id not in found and link.parent_id != start:
-                    found[link.parent_id] = (depth, link.role)
-                    following.append(link.parent_id)
+            for parent, role, _ in parents.get(child, ()):
+                if parent not in found and parent != start:
+                    found[parent] = (depth, role)
+                    following.append(parent)
         level = following
     return found

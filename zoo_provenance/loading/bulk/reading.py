@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from zoo_provenance.errors import quoted
 from zoo_provenance.loading.problems import File, Mark, Problem, nearest
@@ -13,12 +14,18 @@ CHUNK = 10_000
 LONGEST_LINE = 1 << 20
 
 
-class Chunk(NamedTuple):
-    """Some rows of a table: the columns' names, the line each row begins on, and the cells column by column."""
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a table: the columns' names, the line each row begins on, and the cells, row by row."""
 
     names: Sequence[str]
     lines: Sequence[int]
-    columns: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str]]
+
+    @property
+    def columns(self) -> list[Sequence[str]]:
+        """The cells column by column."""
+        return list(zip(*self.rows, strict=True))
 
 
 class TooLong(Exception):
