@@ -101,7 +101,7 @@ def _load(
         return entered
     progress("comparing", 0)
     sifting = Sifting(entering)
-    checks.tell_absent()
+    checks.tell_of_known()
     changed = {} if stage.problems else sifting.changed()
     if changed:
         sifting.stage(stage)
