@@ -12,24 +12,27 @@ same schema, indexes and foreign keys made afterwards.
 from __future__ import annotations
 
 import argparse
+import csv
 import gc
 import json
 import os
 import random
 import resource
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, create_engine, text
 
-from zoo_provenance import database, schema
+from zoo_provenance import database, schema, search_index
 from zoo_provenance.loading.bulk import keys
 from zoo_provenance.loading.load import load
 from zoo_provenance.tables import metadata
@@ -80,6 +83,53 @@ def _import(address: str, folder: Path, declared: str) -> None:
     subprocess.run(["sqlite3", address], input="\n".join(script), text=True, check=True, stdout=subprocess.DEVNULL)
 
 
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield a file's rows under the names of a table's columns, whatever the header calls them."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        yield from (dict(zip(columns, row, strict=True)) for row in rows)
+
+
+def _sqlite_utils(address: str, folder: Path, declared: str) -> None:
+    """Insert the same rows with sqlite-utils, unchecked."""
+    import sqlite_utils
+
+    db = sqlite_utils.Database(address)
+    db.conn.executescript(declared)
+    for name in _TABLES:
+        table = db.table(name)
+        table.insert_all(_rows(folder / f"{name}.csv", [one.name for one in table.columns]), batch_size=10_000)
+
+
+def _orm(address: str, folder: Path, declared: str) -> None:
+    """Insert the same rows as objects of SQLAlchemy's ORM, unchecked."""
+    from sqlalchemy.ext.automap import automap_base
+    from sqlalchemy.orm import Session
+
+    with sqlite3.connect(address) as connection:
+        connection.executescript(declared)
+    engine = create_engine(f"sqlite:///{address}")
+    base = automap_base()
+    base.prepare(autoload_with=engine)
+    with Session(engine) as session:
+        for name in _TABLES:
+            made = base.classes[name]
+            rows = _rows(folder / f"{name}.csv", made.__table__.columns.keys())
+            while some := [made(**row) for row in islice(rows, 10_000)]:
+                session.add_all(some)
+                session.flush()
+                session.expunge_all()
+        session.commit()
+
+
+def _names(address: str, _folder: Path) -> None:
+    """Make the index of names again over what is loaded."""
+    with database.writing(database.locate(address)) as connection:
+        search_index.suspend(connection)
+        search_index.rebuild(connection)
+
+
 def _copy(address: str, folder: Path) -> None:
     """COPY resolved rows into the empty schema of a PostgreSQL, indexes and foreign keys made afterwards."""
     engine = database.engine_of(database.locate(address))
@@ -111,7 +161,15 @@ def _copy_out(url: URL, folder: Path) -> None:
                     file.write(piece)
 
 
-SIDES: dict[str, Callable[..., None]] = {"load": _load, "import": _import, "copy": _copy}
+SIDES: dict[str, Callable[..., None]] = {
+    "load": _load,
+    "import": _import,
+    "sqlite-utils": _sqlite_utils,
+    "ORM": _orm,
+    "names": _names,
+    "copy": _copy,
+}
+_ON_NOTHING = {"import", "sqlite-utils", "ORM"}
 
 
 def side(name: str, *arguments: str) -> tuple[float, int]:
@@ -177,7 +235,7 @@ class Bench:
             self.order.shuffle(names)
             for name in names:
                 what, *arguments = sides[name]
-                address = self.fresh(empty=what == "import")
+                address = self.fresh(empty=what in _ON_NOTHING)
                 if name in before:
                     side("load", address, str(before[name]))
                 seconds, memory[name] = side(what, address, *arguments)
@@ -192,8 +250,6 @@ class Bench:
 
 def as_json_lines(folder: Path, into: Path) -> Path:
     """Write the CSV tables of a folder as JSON Lines into another."""
-    import csv
-
     into.mkdir()
     shutil.copy(folder / "dataset.yaml", into)
     for path in folder.glob("*.csv"):
@@ -220,13 +276,16 @@ def run_sqlite(work: Path, animals: int, rounds: int, *, brief: bool) -> tuple[l
         "load": ("load", str(plain)),
         "import with keys": ("import", str(plain), _KEYED),
         "import without keys": ("import", str(plain), _UNKEYED),
+        "sqlite-utils": ("sqlite-utils", str(plain), _KEYED),
+        "ORM": ("ORM", str(plain), _KEYED),
+        "names": ("names", str(plain)),
         "JSON Lines": ("load", str(work / "lines")),
         "with descent": ("load", str(work / "descended")),
         "1 % changed": ("load", str(work / "changed")),
     }
     if brief:
         sides = {name: sides[name] for name in ("load", "import with keys")}
-    found = bench.rounds(sides, rounds, {"1 % changed": plain})
+    found = bench.rounds(sides, rounds, {"1 % changed": plain, "names": plain})
     took = {name: one["seconds"] for name, one in found.items()}
     limit = 3.3 if animals < 5_000_000 else 3.6
     first = figure("load, against .import with keys", took["load"] / took["import with keys"], limit)
@@ -235,6 +294,9 @@ def run_sqlite(work: Path, animals: int, rounds: int, *, brief: bool) -> tuple[l
     return [
         first,
         figure("load, against .import without keys", took["load"] / took["import without keys"], None),
+        figure("load, against sqlite-utils (needs the extra bench)", took["load"] / took["sqlite-utils"], None),
+        figure("load, against SQLAlchemy's ORM", took["load"] / took["ORM"], None),
+        figure("of that, the index of names", took["names"] / took["load"], 0.2),
         figure("JSON Lines, against CSV", took["JSON Lines"] / took["load"], 1.5),
         figure("2 links of descent an animal, on top of the load", took["with descent"] / took["load"] - 1, 0.4),
         figure("1 % changed, loaded again, against the load", took["1 % changed"] / took["load"], 0.5),
@@ -324,7 +386,6 @@ def main() -> None:
 def machine() -> str:
     """Return the line that says on what was measured."""
     import platform
-    import sqlite3
 
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}"
 

@@ -11,6 +11,7 @@ from sqlalchemy import URL
 from conftest import Servers, WriteSeeds, load
 from test_tables import everything, write
 from zoo_provenance.loading.bulk import tables
+from zoo_provenance.loading.bulk.pouring import Pourer
 from zoo_provenance.loading.bulk.reading import Chunk
 from zoo_provenance.loading.problems import Problem
 
@@ -61,7 +62,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The first cells of the rows that something is made of."""
     found: list[tuple[str, ...]] = []
 
-    class Noting(tables.Pourer):
+    class Noting(Pourer):
         def pour(self, chunk: Chunk) -> None:
             at = [chunk.names.index(name) for name in ("slug", "transfer", "key", "child") if name in chunk.names]
             found.extend(tuple(row[place] for place in at) for row in chunk.rows)

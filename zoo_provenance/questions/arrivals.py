@@ -16,6 +16,13 @@ from zoo_provenance.evidence.support import EXISTS, LINE_FIELDS, TRANSFER, TRANS
 from zoo_provenance.questions.answers import HowMany, Ref, Sum, When, how_many, ref, when
 from zoo_provenance.tables import line_animal, participant, record, taxon, transfer, transfer_line
 
+_COLUMNS = {
+    "taxon": "taxon_id",
+    "from": "origin_id",
+    "to": "destination_id",
+    "custody": "passes_custody",
+    "title": "passes_title",
+}
 PARTICIPANT_FIELDS = ("who", "role", "as", "on_behalf_of")
 
 
@@ -265,9 +272,7 @@ def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]
 
 def _present(row: Any, names: Sequence[str]) -> list[str]:
     """Return the fields that hold a value worth vouching for."""
-    columns = {"taxon": "taxon_id", "from": "origin_id", "to": "destination_id", "custody": "passes_custody"}
-    columns |= {"title": "passes_title"}
-    return [name for name in names if getattr(row, columns.get(name, name)) is not None]
+    return [name for name in names if getattr(row, _COLUMNS.get(name, name)) is not None]
 
 
 def _rivals(row: Any, part: str, disputed: Sequence[str], support: Support) -> tuple[str, ...]:
