@@ -65,9 +65,7 @@ class Checks:
         """Tell of everything that is wrong between rows: what they name, what they are part of, what stands twice."""
         for target in targets(self.pouring):
             self._tell_lost(target)
-        for target in targets(self.pouring):
-            if target in PARTS and not self.unreadable:
-                self._tell_doubled_parts(target)
+        self._tell_all_doubled_parts()
         self.tell_animals_twice()
 
     def tell_untold(self) -> None:
@@ -138,6 +136,17 @@ class Checks:
             says = {column: f"come round to itself through {header!r}"}
         for row in self.connection.execute(itself):
             self._tell(row, header, "circle", f"{row.slug!r} would {says[column]}")
+
+    def tell_of_known(self) -> None:
+        """Tell of parts of records that are stored: those that stand twice, and those whose record is not in this load."""
+        if self.entering.first_new:
+            self._tell_all_doubled_parts()
+            self.tell_absent()
+
+    def _tell_all_doubled_parts(self) -> None:
+        for target in targets(self.pouring):
+            if target in PARTS and not self.unreadable:
+                self._tell_doubled_parts(target)
 
     def _tell_doubled_parts(self, target: Target) -> None:
         """Tell of rows whose key stands twice."""

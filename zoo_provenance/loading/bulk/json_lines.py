@@ -75,7 +75,7 @@ class ObjectReader(Reader):
                 names.append(name)
                 columns.append([""] * len(found))
         if found:
-            yield Chunk(names, places, columns)
+            yield Chunk(names, places, list(zip(*columns, strict=True)))
 
     def _cells(self, name: str, values: list[Any], places: list[int]) -> list[str]:
         if set(map(type, values)) == {str}:

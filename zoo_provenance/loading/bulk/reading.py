@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from zoo_provenance.errors import quoted
 from zoo_provenance.loading.problems import File, Mark, Problem, nearest
@@ -24,12 +25,18 @@ MOST_PACKED = 200
 """How many times larger than packed a table may be; deflate makes at most a thousand times of anything."""
 
 
-class Chunk(NamedTuple):
-    """Some rows of a table: the columns' names, the line each row begins on, and the cells column by column."""
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a table: the columns' names, the line each row begins on, and the cells, row by row."""
 
     names: Sequence[str]
     lines: Sequence[int]
-    columns: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str]]
+
+    @property
+    def columns(self) -> list[Sequence[str]]:
+        """The cells column by column."""
+        return list(zip(*self.rows, strict=True))
 
 
 class TooLong(Exception):

@@ -67,7 +67,7 @@ class SeparatedReader(Reader):
             kept = [(row, line) for row, line in zip(found, places, strict=True) if len(row) == width]
             found, places = [row for row, _ in kept], [line for _, line in kept]
         if found:
-            yield Chunk(header, places, list(zip(*found, strict=True)))
+            yield Chunk(header, places, found)
 
     def _header(self, row: list[str], line: int) -> list[str] | None:
         names = [name.strip().lower() for name in row]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import exists, select
 
@@ -18,8 +19,10 @@ from zoo_provenance.loading.bulk.columns import LISTS, TABLES
 from zoo_provenance.loading.bulk.entering import Entering
 from zoo_provenance.loading.bulk.files import TableFile, read_chunks
 from zoo_provenance.loading.bulk.pouring import Pourer
+from zoo_provenance.loading.bulk.reading import Chunk
 from zoo_provenance.loading.bulk.sifting import STAGED, Sifting
 from zoo_provenance.loading.bulk.staging import Pouring
+from zoo_provenance.loading.bulk.standing import Standing
 from zoo_provenance.loading.problems import ENOUGH, File, Mark, Problem
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.tables import record
@@ -69,7 +72,7 @@ def load_tables(
     their table no longer are noted as gone; a table that is not there says nothing.
     """
     pouring = Pouring(stage.connection)
-    entered = _load(stage, pouring, tables, dataset_id, note, progress)
+    entered = _load(stage, pouring, tables, dataset_id, note, progress, whole=note_gone)
     if note_gone and not stage.problems:
         for kind in Kind:
             if any(TABLES[one.table].owner == kind for one in tables.files):
@@ -87,8 +90,10 @@ def _load(
     dataset_id: int,
     note: Callable[[bytes], None],
     progress: Progress,
+    *,
+    whole: bool,
 ) -> Entered:
-    unreadable = _pour(stage, pouring, tables, note, progress)
+    unreadable, standing = _read(stage, pouring, tables, dataset_id, note, progress, whole=whole)
     entered = Entered()
     if not stage.problems:
         pouring.ready()
@@ -116,13 +121,14 @@ def _load(
     stage.merged.update(entering.merged())
     progress("comparing", 0)
     sifting = Sifting(entering)
-    checks.tell_absent()
+    checks.tell_of_known()
     changed = {} if stage.problems else sifting.changed()
     if changed:
         sifting.stage(stage)
         entered.staged = True
     entered.created.update({kind.value: number for kind, number in entering.created.items()})
     entered.unchanged.update({kind.value: number - changed.get(kind, 0) for kind, number in sifting.known.items()})
+    entered.unchanged.update(standing)
     progress("checking descent", 0)
     if not stage.problems:
         tell_circles(entering, stage.files, stage.problems)
@@ -136,26 +142,70 @@ def _leave_alone(stage: Staging, pouring: Pouring, dataset_id: int) -> None:
     stage.leave_alone(dataset_id, silent, names=not pouring.names_spoken)
 
 
-def _pour(
-    stage: Staging, pouring: Pouring, tables: Tables, note: Callable[[bytes], None], progress: Progress
-) -> frozenset[Kind]:
-    """Pour all files, in the order of their tables; return the kinds some of whose rows could not be read."""
+def _read(
+    stage: Staging,
+    pouring: Pouring,
+    tables: Tables,
+    dataset_id: int,
+    note: Callable[[bytes], None],
+    progress: Progress,
+    *,
+    whole: bool,
+) -> tuple[frozenset[Kind], Counter[str]]:
+    """Pour what a data set says anew, or the whole of what it says.
+
+    Returns the kinds some of whose rows could not be read, and how many records stand as they were.
+    """
     order = list(TABLES)
-    table_of: dict[str, str] = {}
-    for table_file in sorted(tables.files, key=lambda one: (order.index(one.table), one.path.name)):
-        file = File(table_file.shown, table=True)
-        number = stage.add_file(file)
+    files = sorted(tables.files, key=lambda one: (order.index(one.table), one.path.name))
+    numbered = {stage.add_file(File(one.shown, table=True)): one for one in files}
+
+    def read(number: int, problems: Any) -> Iterator[Chunk]:
+        table_file = numbered[number]
+
+        def noted(piece: bytes) -> None:
+            note(piece)
+            progress(table_file.shown, len(piece))
+
         shape = TABLES[table_file.table]
-        table_of[file.path] = shape.owner
+        return read_chunks(table_file, shape.columns, shape.required, problems, noted, LISTS)
+
+    mine = select(record.c.id).where(record.c.dataset_id == dataset_id)
+    if not whole and stage.connection.execute(mine.limit(1)).first():
+        names = {one.table for one in files}
+        standing = Standing(pouring, names, dataset_id, tables.sources, unsourced=tables.unsourced)
+        problems: list[Problem] = []
+        chunks = ((number, chunk) for number in numbered for chunk in read(number, problems))
+        waiting = all(standing.add(numbered[number].table, number, chunk) for number, chunk in chunks)
+        # Where anything is to be told, all is read again to tell it.
+        if waiting and not problems:
+            progress("comparing", 0)
+            standing.compare()
+            kept = lambda number: standing.chunks(numbered[number].table, number)  # noqa: E731
+            unreadable = _pour(stage, pouring, tables, numbered, kept)
+            stand = standing.numbers()
+            standing.close()
+            return unreadable, stand
+        standing.close()
+    return _pour(stage, pouring, tables, numbered, lambda number: read(number, stage.problems)), Counter()
+
+
+def _pour(
+    stage: Staging,
+    pouring: Pouring,
+    tables: Tables,
+    files: Mapping[int, TableFile],
+    chunks: Callable[[int], Iterator[Chunk]],
+) -> frozenset[Kind]:
+    """Pour the chunks of all files; return the kinds some of whose rows could not be read."""
+    table_of: dict[str, str] = {}
+    for number, table_file in files.items():
+        file = stage.files[number]
+        table_of[file.path] = TABLES[table_file.table].owner
         pourer = Pourer(
             pouring, stage.problems, file, number, table_file.table, tables.sources, unsourced=tables.unsourced
         )
-
-        def read(piece: bytes, shown: str = table_file.shown) -> None:
-            note(piece)
-            progress(shown, len(piece))
-
-        for chunk in read_chunks(table_file, shape.columns, shape.required, stage.problems, read, LISTS):
+        for chunk in chunks(number):
             pourer.pour(chunk)
             if len(stage.problems) > ENOUGH:
                 last = Mark(chunk.lines[-1], 0)
