@@ -111,12 +111,20 @@ def test_a_field_is_left_open_on_purpose(disputed: URL) -> None:
     assert (count["concluded"], count["decided"]) == ("2-4", {"value": None, "reason": "neither counted"})
 
 
-def test_a_command_rules_over_what_a_data_set_settled_and_a_load_leaves_it(disputed: URL, folder: Any) -> None:
+def test_a_command_rules_over_what_a_data_set_settled_and_a_load_does_not_overturn_it_unasked(
+    disputed: URL, folder: Any
+) -> None:
     assert field(disputed, "gift/lions", "count")["concluded"] == "2"
     told = decide(disputed, "prefer", "gift/lions", "count", "4", "--because", "a photograph shows four")
     assert "It replaces a decision taken because: the paper was there" in told
     assert field(disputed, "gift/lions", "count")["concluded"] == "4"
-    unchanged_by_loading(disputed, folder)
+    result = zoo("load", folder, db=disputed)
+    assert result.exit_code == 1
+    assert "'count' was settled as '4'" in result.stderr
+    assert "a photograph shows four" in result.stderr
+    assert field(disputed, "gift/lions", "count")["concluded"] == "4"
+    assert zoo("load", "--overrule", folder, db=disputed).exit_code == 0
+    assert field(disputed, "gift/lions", "count")["concluded"] == "2"
 
 
 def test_a_participant_is_chosen_like_any_other_field(disputed: URL) -> None:

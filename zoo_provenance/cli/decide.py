@@ -20,7 +20,7 @@ def prefer(context: click.Context, record: str, field: str, value: str, because:
     """Let VALUE of FIELD rule over its rivals; `open` leaves it open on purpose.
 
     RECORD may be TRANSFER/LINE or TRANSFER/PARTICIPANT. A decision taken before, by command or in a seed file, is
-    replaced; loading that data set again leaves this one in place.
+    replaced; a load that would overturn this one stops and says so, unless told to --overrule.
     """
     from zoo_provenance.decisions.choosing import prefer as decide
     from zoo_provenance.decisions.places import place_named
