@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Connection, Table, exists, insert, select, update
+from sqlalchemy import URL, Connection, Table, exists, insert, select
 
 from conftest import Servers, WriteSeeds, load, name_of, zoo
 from zoo_provenance import database, locations
@@ -144,19 +144,24 @@ def test_what_was_decided_by_command_comes_round_and_stays_decided_by_command(
     folder = exported(own_packaged, tmp_path / "first")
     assert not load(own_packaged, folder).problems
     told = json.loads(zoo("export", "seeds", tmp_path / "told", "-f", "json", db=own_packaged).stdout)
-    assert told["judgements"] == {"settled": 4, "dismissed": 40, "waived": 1, "merged": 0}
+    assert told["judgements"] == {"settled": 3, "dismissed": 40, "waived": 1, "merged": 0, "different": 1}
     comes_round(own_packaged, servers.fresh(name_of(own_packaged)), tmp_path / "out")
 
 
 def test_a_record_merged_into_another_comes_round(
     url: URL, seeds: WriteSeeds, servers: Servers, tmp_path: Path
 ) -> None:
-    twins = "leo: {names: [Leo]}\nleon: {names: [Leon], sex: male, unsourced: true}\n"
+    twins = "leo: {names: [Leo]}\nleon: {names: [Leon], sex: male, unsourced: true}\nlea: {}\n"
     assert not load(url, seeds({"animals.yaml": twins})).problems
-    with database.writing(url) as connection:
-        into = select(record.c.id).where(record.c.slug == "leo").scalar_subquery()
-        connection.execute(update(record).where(record.c.slug == "leon").values(merged_into_id=into))
-    comes_round(url, servers.fresh(name_of(url)), tmp_path / "out")
+    assert zoo("merge", "leon", "leo", "--because", "one lion under two names", db=url).exit_code == 0
+    assert zoo("unmerge", "lea", "leo", "--because", "a lioness", db=url).exit_code == 0
+    other = servers.fresh(name_of(url))
+    assert not load(other, exported(url, tmp_path / "out")).problems
+    for words in (("evidence", "leo"), ("list", "animals"), ("find", "Leon"), ("show", "leon"), ("trace", "leon")):
+        assert zoo(*words, "-f", "json", db=other).stdout == zoo(*words, "-f", "json", db=url).stdout
+    assert "are judged different: a lioness" in zoo("merge", "lea", "leo", "--because", "x", db=other).stderr
+    result = zoo("unmerge", "leon", "--because", "x", db=other)
+    assert (result.exit_code, "came with a file" in result.stderr) == (2, True)
 
 
 JUDGEMENTS = {
@@ -173,10 +178,13 @@ JUDGEMENTS = {
     "no reason": ('waived: [{record: leo, rule: unsourced, because: " "}]', "because: is blank"),
     "a key of its own": ("settled: [{record: leo, feild: sex, because: So.}]", "unknown key 'feild'"),
     "a record merged into itself": (
-        "merged: [{record: lea, into: lea}]",
-        "'lea' can only be merged into another record of its kind",
+        "merged: [{record: lea, into: lea, because: So.}]",
+        "'lea' can only be compared with another record of its kind",
     ),
-    "a merged record that others refer to": ("merged: [{record: leo, into: lea}]", "'leo' is still referred to"),
+    "a merged record that others refer to": (
+        "merged: [{record: leo, into: lea, because: So.}]",
+        "'leo' is still referred to",
+    ),
 }
 
 

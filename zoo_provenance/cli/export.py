@@ -69,7 +69,8 @@ def parquet(context: click.Context, folder: Path, form: str | None, output: Path
 @export.command(
     epilog="""\b
 JSON (zooprov/export-seeds/1): folder, datasets [{name, folder,
-records {kind: n}, about}], judgements {settled, dismissed, waived, merged}.
+records {kind: n}, about}], judgements {settled, dismissed, waived, merged,
+different}.
 Exit codes: 0 fine, 1 failed, 2 usage, 4 no such data set, 5 schema."""
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))

@@ -10,6 +10,8 @@ from zoo_provenance.exporting.folders import ExportedSeeds
 from zoo_provenance.rendering.documents import Document, Table
 from zoo_provenance.vocabulary import Kind
 
+_JUDGED = ("settled", "dismissed", "waived", "merged", "different")
+
 
 def export_document(manifest: Manifest, folder: Path) -> Document:
     """Return the document of an export."""
@@ -39,7 +41,7 @@ def seeds_document(made: ExportedSeeds, folder: Path) -> Document:
     body = {
         "folder": str(folder),
         "datasets": [asdict(one) for one in made.datasets],
-        "judgements": {name: made.judgements.get(name, 0) for name in ("settled", "dismissed", "waived", "merged")},
+        "judgements": {name: made.judgements.get(name, 0) for name in _JUDGED},
     }
     kinds = [kind.value for kind in Kind]
     rows = [
