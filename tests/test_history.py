@@ -486,7 +486,7 @@ def test_a_batch_whose_removed_rows_lean_on_what_is_gone_is_not_taken_back(base:
             connection.execute(text(f"DELETE FROM {name} WHERE id = (SELECT id FROM record WHERE slug = 'minister')"))
     assert pruning.id == 3
     told = refused(base, 2)
-    assert told.startswith("Batch 2 cannot be taken back: batch 3 removed what these refer to: gift (participant).")
+    assert told.startswith("Batch 2 cannot be taken back: batch 3 removed what these refer to: gift (participant),")
 
 
 def test_a_batch_that_others_have_spoken_beside_is_not_taken_back_if_columns_would_lie(
@@ -538,7 +538,7 @@ def test_a_date_means_the_last_batch_of_that_day(base: URL, seeds: WriteSeeds) -
         for said in ("2024-02", "2023-01-01"):
             with pytest.raises(NotThen, match="held nothing by"):
                 moment_of(connection, said)
-        for said in ("2024", "17", "soon", "../2024", ""):
+        for said in ("2024", "17", "soon", "2024-03-01/..", ""):
             with pytest.raises(NotThen):
                 moment_of(connection, said)
 

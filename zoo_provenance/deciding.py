@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, insert, select
 
 from zoo_provenance.errors import CannotUndo, NotDecided
 from zoo_provenance.history.batches import batch_of
-from zoo_provenance.history.undoing import links_come_back, said_more, take_back
+from zoo_provenance.history.undoing import links_come_back, take_back
 from zoo_provenance.questions.rules.circles import circles
 from zoo_provenance.questions.rules.columns import drifted
 from zoo_provenance.questions.rules.descents import own_ancestors
@@ -40,17 +42,15 @@ def undo(connection: Connection, batch_id: int, because: str) -> int:
     Raises CannotUndo where later work leans on it, NotDecided for a reason that says nothing.
     """
     with batch_of(connection, "undo", checked_reason(because)) as batch:
-        take_back(connection, batch_id)
-        refuse_drift(connection, batch_id)
+        refuse_drift(connection, batch_id, take_back(connection, batch_id))
     return batch.id
 
 
-def refuse_drift(connection: Connection, batch_id: int) -> None:
+def refuse_drift(connection: Connection, batch_id: int, later: Mapping[int, int]) -> None:
     """Refuse where columns, brought back, would say other than what later batches have claimed beside it.
 
-    Raises CannotUndo, naming the batches and the fields.
+    `later` are the records these spoke of, each with its batch. Raises CannotUndo, naming the batches and the fields.
     """
-    later = said_more(connection, batch_id)
     wrong = [one for one in drifted(connection) if one.record_id in later] if later else []
     if wrong:
         by = ", ".join(sorted({str(later[one.record_id]) for one in wrong}))

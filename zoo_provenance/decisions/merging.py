@@ -91,8 +91,7 @@ def unmerge(connection: Connection, slug: str, other: str | None, because: str) 
     with batch_of(connection, "unmerge", reason) as opened:
         if judged is not None:
             _refuse_load(connection, judged.batch_id)
-            take_back(connection, judged.batch_id)
-            refuse_drift(connection, judged.batch_id)
+            refuse_drift(connection, judged.batch_id, take_back(connection, judged.batch_id))
         _judge(connection, one, into, reason, opened.id, same=False)
     return Parted(opened.id, one.slug, into.slug, judged.batch_id if judged is not None else None)
 

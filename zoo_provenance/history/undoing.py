@@ -48,16 +48,18 @@ def undone_by(connection: Connection) -> dict[int, int]:
     return taken
 
 
-def take_back(connection: Connection, batch_id: int) -> None:
+def take_back(connection: Connection, batch_id: int) -> dict[int, int]:
     """Bring every row that a batch made, changed or removed to what it was before, in the batch that is open.
 
-    Raises CannotUndo, naming the batches and the rows, where later work leans on what it did.
+    Returns the records that later batches, which still count, said or decided something about beside this one, each with
+    the newest of these. Raises CannotUndo, naming the batches and the rows, where later work leans on what it did.
     """
     opened = connection.execute(select(func.max(batch.c.id))).scalar_one()
     undoing = _Undoing(connection, _batch(connection, batch_id, opened), _leaning(connection, batch_id, opened))
     undoing.refuse_changed_since()
     undoing.refuse_referred_to()
     undoing.refuse_referring_to_gone()
+    beside = _said_beside(connection, batch_id, undoing.leaning)
     try:
         with connection.begin_nested():
             undoing.apply()
@@ -69,17 +71,13 @@ def take_back(connection: Connection, batch_id: int) -> None:
         raise CannotUndo(message) from fault
     undoing.close()
     connection.execute(update(batch).where(batch.c.id == opened).values(undoes_id=batch_id))
+    return beside
 
 
-def said_more(connection: Connection, batch_id: int) -> dict[int, int]:
-    """Return the records that a batch and later ones, that still count, both said or decided something about.
-
-    Each with the newest of these.
-    """
-    opened = connection.execute(select(func.max(batch.c.id))).scalar_one()
-    mine = _spoken_of(connection, batch_id)
+def _said_beside(connection: Connection, batch_id: int, leaning: list[int]) -> dict[int, int]:
+    mine = _spoken_of(connection, batch_id) if leaning else set()
     found: dict[int, int] = {}
-    for later in _leaning(connection, batch_id, opened) if mine else ():
+    for later in leaning if mine else ():
         found |= dict.fromkeys(mine & _spoken_of(connection, later), later)
     return found
 
