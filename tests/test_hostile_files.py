@@ -333,7 +333,7 @@ def test_a_statement_may_be_called_anything_a_slug_may(url: URL, seeds: WriteSee
     loaded = load(url, seeds({"taxa.yaml": f"felis: {{statements: {{{said}}}}}\n"}))
     assert loaded.problems == ()
     shown = json.loads(zoo("show", "felis", "-f", "json", db=url).stdout)["record"]
-    assert sorted(shown["statements"]) == sorted(names)
+    assert sorted(shown["statements"]) == sorted(f"statement.{name}" for name in names)
 
 
 @pytest.mark.parametrize("column", WORDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -142,10 +143,15 @@ def tell_all(problems: Sequence[Problem]) -> str:
     return "\n".join(told)
 
 
+def resolved(path: Path) -> Path:
+    """Return a path with its links followed, as far as they lead anywhere: a circle of links is left as it is."""
+    return Path(os.path.realpath(path))
+
+
 def path_for_messages(path: Path) -> str:
     """Return a path as the user would type it: relative to here where that is shorter."""
     try:
-        shown = str(path.resolve().relative_to(Path.cwd()))
+        shown = str(resolved(path).relative_to(Path.cwd()))
     except (ValueError, OSError):
         shown = str(path)
     # A file's name may hold bytes that are no text, and characters that steer a terminal.

@@ -16,7 +16,7 @@ from zoo_provenance.loading.bulk.files import TableFile, stem_of, table_of
 from zoo_provenance.loading.bulk.tables import Tables
 from zoo_provenance.loading.entries import Scribe
 from zoo_provenance.loading.opening import leads_outside
-from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages
+from zoo_provenance.loading.problems import File, Mark, Problem, nearest, path_for_messages, resolved
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.loading.values import read_flag
 from zoo_provenance.loading.yaml_reader import Node, Rejected, read_file, read_yaml
@@ -86,12 +86,12 @@ class SeedReader:
                 found_judgements = self._document(path, path.parent)
                 self.judgements += [found_judgements] if found_judgements else []
             elif path.is_dir():
-                chosen[folders.setdefault(path.resolve(), path)] = None
+                chosen[folders.setdefault(resolved(path), path)] = None
             elif path.is_file():
                 found_in = self._folder_of(path)
-                folder = folders.setdefault(found_in.resolve(), found_in) if found_in is not None else None
+                folder = folders.setdefault(resolved(found_in), found_in) if found_in is not None else None
                 if folder is not None and chosen.get(folder, ()) is not None:
-                    chosen.setdefault(folder, set()).add(path.resolve())  # type: ignore[union-attr]
+                    chosen.setdefault(folder, set()).add(resolved(path))  # type: ignore[union-attr]
             elif path.exists():
                 self._whole(path, "unreadable-file", "is neither a file nor a folder")
             else:
@@ -131,7 +131,7 @@ class SeedReader:
                 "is no seed file; expected a data set's folder, or a .yaml, .csv or .jsonl file in one",
             )
             return None
-        for folder in (path.resolve().parent, path.resolve().parent.parent):
+        for folder in (resolved(path).parent, resolved(path).parent.parent):
             if (folder / "dataset.yaml").is_file():
                 return folder
         self._whole(path, "no-dataset", "belongs to no data set: no dataset.yaml beside or above it")
@@ -146,7 +146,7 @@ class SeedReader:
             shape = found and shapes.read_shape(shapes.Dataset, found[1], found[0], self.problems)
         elif tables:
             # A folder of nothing but tables is called what it is called.
-            found, shape = None, shapes.Dataset(name=folder.resolve().name)
+            found, shape = None, shapes.Dataset(name=resolved(folder).name)
         else:
             if len(self.problems) > told:
                 return None
@@ -185,7 +185,7 @@ class SeedReader:
             listed = [path for path in sorted(folder.iterdir()) if stem_of(path) is not None]
         except OSError:
             return []  # told where seed files are looked for
-        named = {path: table_of(path, TABLES) for path in listed if files is None or path.resolve() in files}
+        named = {path: table_of(path, TABLES) for path in listed if files is None or resolved(path) in files}
         found = [
             TableFile(path, table)
             for path, table in named.items()
@@ -308,7 +308,7 @@ def _keep_chosen(data_set: DataSet) -> None:
     """Drop the documents of records that the chosen files say nothing about."""
     chosen = data_set.chosen or frozenset()
 
-    slugs = {_target(document) for document in data_set.documents if document.path.resolve() in chosen}
+    slugs = {_target(document) for document in data_set.documents if resolved(document.path) in chosen}
     data_set.documents = [document for document in data_set.documents if _target(document) in slugs]
 
 
