@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, select, text
 
-from zoo_provenance.tables import metadata
+from zoo_provenance.tables import batch, metadata
 
 _ROWS_AT_ONCE = 20_000
 
@@ -21,7 +21,8 @@ def copy_database(source: Connection, target: Connection) -> None:
     ).all()
     for table, name, _ in keys:
         target.execute(text(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"'))
-    for one in metadata.sorted_tables:
+    # Batches last: while there is none, nothing that is copied is logged as a change.
+    for one in sorted(metadata.sorted_tables, key=lambda table: table is batch):
         names = ", ".join(f'"{column.name}"' for column in one.columns)
         rows = source.execute(select(*one.columns), execution_options={"yield_per": _ROWS_AT_ONCE})
         with driver.cursor() as cursor, cursor.copy(f'COPY "{one.name}" ({names}) FROM STDIN') as copy:
