@@ -31,7 +31,7 @@ from zoo_provenance import database, schema
 from zoo_provenance.cli import main
 from zoo_provenance.history.tracked import TRACKED
 from zoo_provenance.history.verifying import verify
-from zoo_provenance.tables import batch
+from zoo_provenance.tables import batch, claim, dismissal
 
 ANIMALS = 400
 
@@ -192,7 +192,9 @@ def state(url: URL) -> str:
         revision = database.revision_of(connection)
         digest.update(f"{revision}\n".encode())
         if revision == database.REVISIONS[-1]:
-            tables = [(one.table, list(one.table.c)) for one in TRACKED]
+            # Numbers of claims are given in no order that matters, and are not given back by what was killed.
+        free = {claim.c.id, dismissal.c.claim_id}
+        tables = [(one.table, [column for column in one.table.c if column not in free]) for one in TRACKED]
             tables.append((batch, [batch.c.id, batch.c.command, batch.c.undoes_id]))
             for table, columns in tables:
                 rows = sorted(repr(tuple(row)) for row in connection.execute(select(*columns)))
