@@ -193,8 +193,8 @@ def state(url: URL) -> str:
         digest.update(f"{revision}\n".encode())
         if revision == database.REVISIONS[-1]:
             # Numbers of claims are given in no order that matters, and are not given back by what was killed.
-        free = {claim.c.id, dismissal.c.claim_id}
-        tables = [(one.table, [column for column in one.table.c if column not in free]) for one in TRACKED]
+            free = {claim.c.id, dismissal.c.claim_id}
+            tables = [(one.table, [column for column in one.table.c if column not in free]) for one in TRACKED]
             tables.append((batch, [batch.c.id, batch.c.command, batch.c.undoes_id]))
             for table, columns in tables:
                 rows = sorted(repr(tuple(row)) for row in connection.execute(select(*columns)))
