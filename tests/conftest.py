@@ -51,6 +51,7 @@ class Servers:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.templates: dict[tuple[str, str], URL] = {}
+        self.made: list[URL] = []
         self.server: URL | None = None
         self.copying = ""
 
@@ -68,25 +69,38 @@ class Servers:
 
     def bare(self, engine: str) -> URL:
         """A database that nothing has been done to: a path without a file, or a new empty database."""
+        return self._new(engine, lambda name: f"CREATE DATABASE {name}")
+
+    def remove(self, made: list[URL]) -> None:
+        """Remove databases: some thousand tests that each leave ten megabytes fill a disk."""
+        for url in made:
+            if url.get_backend_name() == "sqlite":
+                for suffix in ("", "-wal", "-shm", "-journal"):
+                    Path(f"{url.database}{suffix}").unlink(missing_ok=True)
+            else:
+                self._execute(f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)")
+
+    def _new(self, engine: str, statement: Callable[[str], str]) -> URL:
         name = f"zoo_{os.getpid()}_{next(_numbers)}"
         if engine == "sqlite":
-            return database.locate(str(self.folder / f"{name}.db"))
-        self._execute(f"CREATE DATABASE {name}")
-        return self.address().set(database=name)
+            url = database.locate(str(self.folder / f"{name}.db"))
+        else:
+            self._execute(statement(name))
+            url = self.address().set(database=name)
+        self.made.append(url)
+        return url
 
     def _copy(self, engine: str, kind: str, fill: Callable[[URL], None]) -> URL:
         template = self._template(engine, kind, fill)
+        url = self._new(engine, lambda name: f"CREATE DATABASE {name} TEMPLATE {template.database}{self.copying}")
         if engine == "sqlite":
-            url = self.bare(engine)
             shutil.copyfile(str(template.database), str(url.database))
-            return url
-        name = f"zoo_{os.getpid()}_{next(_numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template.database}{self.copying}")
-        return self.address().set(database=name)
+        return url
 
     def _template(self, engine: str, kind: str, fill: Callable[[URL], None]) -> URL:
         if (engine, kind) not in self.templates:
             url = self.bare(engine)
+            self.made.remove(url)
             fill(url)
             self.templates[engine, kind] = url
         return self.templates[engine, kind]
@@ -138,6 +152,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
             for name in names.scalars().all():
                 connection.execute(text(f"DROP DATABASE {name}"))
         engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _databases_of_one_test(servers: Servers) -> Iterator[None]:
+    """Remove the databases that a test made; those made before belong to several tests."""
+    servers.made.clear()
+    yield
+    servers.remove(servers.made)
 
 
 @pytest.fixture(params=ENGINES)
