@@ -14,7 +14,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, event, func, select
 
 from synthetic import World
-from zoo_provenance import database, schema
+from zoo_provenance import database, direct, schema
+from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.arrivals import Filter
 from zoo_provenance.questions.check import check
 from zoo_provenance.questions.conflicts import conflicts
@@ -57,15 +58,23 @@ def questions(connection: Connection) -> dict[str, Asked]:
 
 @contextmanager
 def recorded(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
-    """Give the statements that are run meanwhile, with their parameters."""
+    """Give the statements that are run meanwhile, with their parameters; also those that go straight to the driver."""
     said: list[tuple[str, Any]] = []
+    straight = direct.rows
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         said.append((statement, parameters))
 
+    def through(connection: Connection, statement: Statement, given: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        return connection.execute(statement, dict(given or {})).all()
+
     event.listen(connection, "before_cursor_execute", note)
-    yield said
-    event.remove(connection, "before_cursor_execute", note)
+    direct.rows = through
+    try:
+        yield said
+    finally:
+        direct.rows = straight
+        event.remove(connection, "before_cursor_execute", note)
 
 
 def bare(connection: Connection, said: list[tuple[str, Any]]) -> None:

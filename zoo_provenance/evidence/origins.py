@@ -58,6 +58,8 @@ def count_origins(reports: Iterable[frozenset[int]]) -> Origins:
     Exact up to 20 roots, beyond that greedy and an upper bound.
     """
     distinct = set(reports)
+    if len(distinct) < 2:
+        return Origins(len(distinct))
     needed = [report for report in distinct if not any(other < report for other in distinct)]
     # A root that alone accounts for a report is in every answer.
     forced = {next(iter(report)) for report in needed if len(report) == 1}

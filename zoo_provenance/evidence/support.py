@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
+from zoo_provenance import direct
 from zoo_provenance.evidence.claims import Statement, as_claimed, claimed_from, taxa_above
 from zoo_provenance.evidence.comparing import Meaning
 from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude, verdict_of
@@ -19,8 +20,7 @@ from zoo_provenance.vocabulary import Certainty, Kind, Shape, Verdict, field_nam
 Key = tuple[int, str, str]
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """A source vouching for a value; `own`: for itself, not for what it derives from."""
 
     source_id: int
@@ -52,11 +52,13 @@ class Support:
         """Read the evidence of the records a statement selects: three statements, however many records."""
         given = dict(parameters or {})
         asked = _asked(records)
-        rows = connection.execute(asked.claims, given).all()
+        rows = direct.rows(connection, asked.claims, given)
         claims: dict[Key, list[Any]] = {}
         for row in rows:
             claims.setdefault((row.record_id, row.part, row.field), []).append(row)
-        decisions = {(row.record_id, row.part, row.field): row for row in connection.execute(asked.decisions, given)}
+        decisions = {
+            (row.record_id, row.part, row.field): row for row in direct.rows(connection, asked.decisions, given)
+        }
         sources = {row.source_id for row in rows if row.source_id is not None}
         slugs: dict[int, str] = {}
         basis: dict[int, list[int]] = {}
@@ -64,7 +66,7 @@ class Support:
             basis, slugs = _basis(connection, asked.basis, given)
         refining = any(row.value_record_id is not None for row in rows)
         if refining:
-            slugs.update((row.id, row.slug) for row in connection.execute(asked.values, given))
+            slugs.update((row.id, row.slug) for row in direct.rows(connection, asked.values, given))
         return cls(claims, decisions, roots_of(basis, sources), slugs, taxa_above(connection) if refining else {})
 
     def concluded(self, record_id: int, kind: str, part: str, name: str) -> tuple[Conclusion, list[Claimed]]:
@@ -95,8 +97,13 @@ class Support:
     def reports(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> frozenset[Report]:
         """Return who vouches for the concluded values of some fields, each at its nearest level."""
         found: set[Report] = set()
+        inherited = False
         for name in names:
-            found |= self.reports_of(record_id, kind, part, name)
+            if (record_id, part, name) in self.claims:
+                found |= self.reports_of(record_id, kind, part, name)
+            elif not inherited:
+                found |= self._whole(record_id, part)
+                inherited = True
         return frozenset(found)
 
     def reports_of(self, record_id: int, kind: str, part: str, name: str) -> frozenset[Report]:
@@ -105,11 +112,12 @@ class Support:
         if any(row.stance == "supports" for row in rows):
             conclusion, claimed = self.concluded(record_id, kind, part, name)
             return _reports(rows, claimed, conclusion.standing)
-        for level in dict.fromkeys((part, "")):
-            whole = self.claims.get((record_id, level, ""), [])
-            if whole:
-                return frozenset(Report(row.source_id, row.own) for row in whole)
-        return frozenset()
+        return self._whole(record_id, part)
+
+    def _whole(self, record_id: int, part: str) -> frozenset[Report]:
+        """Return who vouches for the whole of a part, else for the whole of its record."""
+        whole = self.claims.get((record_id, part, "")) or self.claims.get((record_id, "", "")) or ()
+        return frozenset(Report(row.source_id, row.own) for row in whole)
 
     def doubts(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> Iterator[Doubt]:
         """Yield the fields whose surest source calls the concluded value no more than probable, or possible."""
@@ -191,7 +199,7 @@ def _basis(
     """Return what the sources of these records' claims are based on, all the way down, and all their slugs."""
     basis: dict[int, list[int]] = {}
     slugs: dict[int, str] = {}
-    for source_id, slug, based_on_id in connection.execute(asked, given):
+    for source_id, slug, based_on_id in direct.rows(connection, asked, given):
         slugs[source_id] = slug
         if based_on_id is not None:
             basis.setdefault(source_id, []).append(based_on_id)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select
 
+from zoo_provenance import direct
 from zoo_provenance.counts import sum_counts
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.comparing import compare_total
@@ -23,6 +24,8 @@ _COLUMNS = {
     "custody": "passes_custody",
     "title": "passes_title",
 }
+_OF_LINES = tuple((name, _COLUMNS.get(name, name)) for name in LINE_FIELDS)
+_OF_TRANSFERS = tuple((name, _COLUMNS.get(name, name)) for name in TRANSFER_FIELDS)
 PARTICIPANT_FIELDS = ("who", "role", "as", "on_behalf_of")
 
 
@@ -134,14 +137,14 @@ def arrivals(connection: Connection, chosen: Filter) -> list[Arrival]:
     ids = _one() if chosen == Filter(chosen.transfer_id) and chosen.transfer_id is not None else _several(chosen)
     given = {"transfer": chosen.transfer_id} if ids is _one() else {}
     support = Support.of(connection, ids, given)
-    lines = _grouped(connection.execute(_lines(ids), given), "transfer_id")
+    lines = _grouped(direct.rows(connection, _lines(ids), given), "transfer_id")
     animals: dict[tuple[int, str], list[str]] = {}
-    for row in connection.execute(_animals(ids), given):
+    for row in direct.rows(connection, _animals(ids), given):
         animals.setdefault((row.transfer_id, row.line_key), []).append(row.slug)
     people = participants_of(connection, ids, support, given)
     return [
         _arrival(row, _made_lines(lines.get(row.id, ()), animals, support), people.get(row.id, ()), support)
-        for row in connection.execute(_transfers(ids), given)
+        for row in direct.rows(connection, _transfers(ids), given)
     ]
 
 
@@ -210,7 +213,7 @@ def participants_of(
     connection: Connection, ids: Statement, support: Support, parameters: Mapping[str, Any] | None = None
 ) -> dict[int, tuple[Participant, ...]]:
     """Return the participants of transfers, by transfer: givers first, then in order of role."""
-    rows = connection.execute(_people(ids), dict(parameters or {}))
+    rows = direct.rows(connection, _people(ids), parameters)
     return {
         transfer_id: tuple(
             Participant(
@@ -255,7 +258,7 @@ def _people(ids: Statement) -> Statement:
 def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]], support: Support) -> Iterator[Line]:
     for row in rows:
         part = f"lines/{row.key}"
-        reports = support.reports(row.transfer_id, TRANSFER, part, _present(row, LINE_FIELDS))
+        reports = support.reports(row.transfer_id, TRANSFER, part, _present(row, _OF_LINES))
         disputed = support.disputed(row.transfer_id, TRANSFER, part, LINE_FIELDS)
         yield Line(
             row.key,
@@ -270,9 +273,9 @@ def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]
         )
 
 
-def _present(row: Any, names: Sequence[str]) -> list[str]:
-    """Return the fields that hold a value worth vouching for."""
-    return [name for name in names if getattr(row, _COLUMNS.get(name, name)) is not None]
+def _present(row: Any, fields: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the fields, each given with its column, that hold a value worth vouching for."""
+    return [name for name, column in fields if getattr(row, column) is not None]
 
 
 def _rivals(row: Any, part: str, disputed: Sequence[str], support: Support) -> tuple[str, ...]:
@@ -294,7 +297,7 @@ def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], sup
     living = [line for line in made if line.term == "LIV"]
     least, most = sum_counts((line.count.min, line.count.max) if line.count else (None, None) for line in living)
     total = Sum(least, most) if made else Sum(0, None)
-    reports = support.reports(row.id, TRANSFER, "", _present(row, TRANSFER_FIELDS))
+    reports = support.reports(row.id, TRANSFER, "", _present(row, _OF_TRANSFERS))
     return Arrival(
         row.slug,
         row.label,
@@ -316,7 +319,9 @@ def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], sup
 
 
 def _stated(transfer_id: int, total: Sum, support: Support) -> Iterator[Stated]:
-    rows = support.claims.get((transfer_id, "", "count"), [])
+    rows = support.claims.get((transfer_id, "", "count"))
+    if not rows:
+        return
     _, claimed = support.concluded(transfer_id, TRANSFER, "", "count")
     by_value: dict[str, list[Any]] = {}
     for row, said in zip(rows, claimed, strict=True):

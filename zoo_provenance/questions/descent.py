@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from zoo_provenance import direct
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.questions.answers import Ref, ref
 from zoo_provenance.tables import animal, descent, line_animal, record, transfer
@@ -100,14 +101,14 @@ _Parents = Mapping[int, list[_Link]]
 def ancestors(connection: Connection, animal_id: int) -> list[Ancestor]:
     """Return all ancestors of an animal, nearest generation first, and what is unknown last."""
     given = {"animal": animal_id}
-    parents = _parents(connection.execute(_links(), given).all())
+    parents = _parents(direct.rows(connection, _links(), given))
     if not parents:
         return []
     shares, unknown = _shares(animal_id, parents)
     nearest = _generations(animal_id, parents)
     places: dict[str | None, Ref | None] = {}
     found = []
-    for id_, slug, label, origin, place, place_label in connection.execute(_animals(), given).all():
+    for id_, slug, label, origin, place, place_label in direct.rows(connection, _animals(), given):
         if id_ not in nearest:
             continue
         if place not in places:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from zoo_provenance import direct
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.support import (
     ANIMAL,
@@ -133,10 +134,10 @@ def trace(connection: Connection, thing: Thing) -> Trace:
     if thing.line:
         return _trace_line(connection, thing)
     given = {"animal": thing.id}
-    rows = {row.id: row for row in connection.execute(_wholes_rows(), given)}
+    rows = {row.id: row for row in direct.rows(connection, _wholes_rows(), given)}
     row = rows[thing.id]
     birth = birth_of(row, [rows[one] for one in _nearest(connection, thing.id, given)] if len(rows) > 1 else ())
-    travels = connection.execute(_travels(), given).all()
+    travels = direct.rows(connection, _travels(), given)
     support = Support.of(connection, _evidence(), given)
     events = [*birth_and_death(birth, row), *travelled(row, travels)]
     people = participants_of(connection, _transfer_ids(), support, given)
@@ -180,7 +181,7 @@ def _notes(
 def _nearest(connection: Connection, part: int, given: dict[str, Any]) -> list[int]:
     """Return the groups a part was split from, the nearest first."""
     wholes: dict[int, list[int]] = {}
-    for child, parent in connection.execute(_splits(), given):
+    for child, parent in direct.rows(connection, _splits(), given):
         wholes.setdefault(child, []).append(parent)
     return wholes_above(part, wholes)
 
@@ -355,7 +356,7 @@ def _gap(gap: Gap, row: Any, travels: dict[str, Any], support: Support) -> Trace
 
 
 def _trace_line(connection: Connection, thing: Thing) -> Trace:
-    row = connection.execute(_one_line(), {"transfer": thing.id, "line": thing.line}).one()
+    row = direct.rows(connection, _one_line(), {"transfer": thing.id, "line": thing.line})[0]
     only = _only()
     given = {"transfer": thing.id}
     support = Support.of(connection, only, given)

@@ -1,0 +1,51 @@
+"""Statements that go straight to the driver: the same rows as SQLAlchemy's own way gives, on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, Connection, Select, bindparam, literal, select
+
+from zoo_provenance import database, direct
+from zoo_provenance.questions.arrivals import Filter, arrivals
+from zoo_provenance.questions.naming import thing_named
+from zoo_provenance.questions.trace import trace
+from zoo_provenance.tables import claim, descent, record, transfer
+
+NAMED = select(record.c.slug, literal("100 % of :it").label("said")).where(record.c.slug == bindparam("slug"))
+
+
+def _sqlalchemys(
+    connection: Connection, statement: Select[*tuple[Any, ...]], given: Mapping[str, Any] | None = None
+) -> Sequence[Any]:
+    return connection.execute(statement, dict(given or {})).all()
+
+
+@pytest.mark.parametrize("table", [transfer, claim, descent], ids=lambda table: table.name)
+def test_values_are_of_the_types_their_columns_say(packaged: URL, table: Any) -> None:
+    statement = select(table).order_by(*table.primary_key.columns)
+    with database.reading(packaged) as connection:
+        found, expected = direct.rows(connection, statement), _sqlalchemys(connection, statement)
+    assert [tuple(row) for row in found] == [tuple(row) for row in expected]
+    assert [[type(value) for value in row] for row in found] == [[type(value) for value in row] for row in expected]
+    assert found[0]._fields == tuple(table.c.keys())
+
+
+def test_a_statement_keeps_its_own_values_and_takes_those_it_is_given(packaged: URL) -> None:
+    with database.reading(packaged) as connection:
+        for slug in ("gomi", "lion-2024", "gomi"):
+            assert [tuple(row) for row in direct.rows(connection, NAMED, {"slug": slug})] == [(slug, "100 % of :it")]
+        assert direct.rows(connection, NAMED, {"slug": "'; DROP TABLE record; --"}) == []
+
+
+def test_questions_are_answered_the_same_either_way(packaged: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers() -> list[Any]:
+        with database.reading(packaged) as connection:
+            lives = [trace(connection, thing_named(connection, slug)) for slug in ("gomi", "mideum", "rangnim-32")]
+            return [*lives, *arrivals(connection, Filter())]
+
+    straight = answers()
+    monkeypatch.setattr(direct, "rows", _sqlalchemys)
+    assert answers() == straight
