@@ -42,11 +42,12 @@ lines:
 participants:
   m: {who: minister, role: giver}
 """
+LONG = f"{'x' * 500} in the middle {'x' * 500}"
 BASE = {
     "sources.yaml": SOURCES,
     "taxa.yaml": TAXA,
     "institutions.yaml": ZOOS,
-    "people.yaml": "minister: {sources: [paper]}\n",
+    "people.yaml": f"minister: {{sources: [paper], notes: {LONG}}}\n",
     "animals.yaml": ANIMALS,
     "transfers/gift.yaml": GIFT,
 }
@@ -186,6 +187,7 @@ def test_every_tracked_table_is_logged_and_every_table_is_tracked(url: URL) -> N
 TAMPERED = {
     "a name": "UPDATE record SET label = 'another' WHERE slug = 'gift'",
     "a line": "UPDATE transfer_line SET count = '75', count_min = 75, count_max = 75 WHERE key = 'lions'",
+    "the middle of a long text": "UPDATE record SET notes = replace(notes, 'middle', 'fiddle')",
     "a claim": "DELETE FROM claim WHERE id = (SELECT max(id) FROM claim)",
     "a reason": "UPDATE batch SET reason = 'another' WHERE id = 2",
     "an author": "UPDATE batch SET actor = 'nobody' WHERE id = 1",

@@ -44,7 +44,7 @@ ROOMS = {
         "tables",
         "vocabulary",
     },
-    "history": {"dates", "errors", "search_index", "tables"},
+    "history": {"dates", "direct", "errors", "search_index", "tables"},
     "deciding": {"errors", "history", "questions", "rules", "tables", "vocabulary"},
     "decisions": {"deciding", "errors", "evidence", "history", "loading", "questions", "tables", "vocabulary"},
     "loading": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -36,6 +36,27 @@ def rows(
         cursor.close()
 
 
+def partitions(
+    connection: Connection, statement: Select[*tuple[Any, ...]], at_once: int
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield all rows of a statement, so many at once and never all of them in memory, as plain tuples.
+
+    On SQLite values are as they are stored: truth as 1 and 0.
+    """
+    if connection.dialect.name != "sqlite":
+        result = connection.execute(statement.execution_options(stream_results=True, max_row_buffer=at_once))
+        yield from ([tuple(row) for row in rows] for rows in result.partitions(at_once))
+        return
+    written = _write(statement, connection.dialect)
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(written.text, written.filled({}))
+        while rows := cursor.fetchmany(at_once):
+            yield rows
+    finally:
+        cursor.close()
+
+
 @dataclass(slots=True)
 class _Written:
     """A statement as a driver takes it, what fills its parameters, and, once it was asked, what makes its rows."""
@@ -45,11 +66,13 @@ class _Written:
     row: Callable[[Sequence[Any]], Any] | None = None
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _written(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Written:
+def _write(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Written:
     compiled = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state(compiled.params)
     return _Written(state.statement, _filling(state.positiontup, state.parameters))
+
+
+_written = lru_cache(maxsize=_REMEMBERED)(_write)
 
 
 def _filling(places: Sequence[str] | None, values: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Any]:

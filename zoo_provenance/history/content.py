@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, select, true
 
+from zoo_provenance import direct
 from zoo_provenance.history.tracked import TRACKED, Tracked, first_of
 from zoo_provenance.tables import change
 
@@ -58,8 +59,7 @@ def digest_of(connection: Connection, query: Select[Any]) -> str | None:
 def _add(digest: Any, connection: Connection, query: Select[Any]) -> int:
     """Add a statement's rows to a digest, some hundreds at a time; return how many there were."""
     count = 0
-    result = connection.execute(query.execution_options(stream_results=True, max_row_buffer=_AT_ONCE))
-    for rows in result.partitions(_AT_ONCE):
+    for rows in direct.partitions(connection, query, _AT_ONCE):
         digest.update("".join([f"{row}\n" for row in rows]).encode())
         count += len(rows)
     return count
