@@ -55,9 +55,12 @@ class Servers:
         self.server: URL | None = None
         self.copying = ""
 
-    def fresh(self, engine: str) -> URL:
-        """A migrated, empty database."""
-        return self._copy(engine, "empty", schema.upgrade)
+    def fresh(self, engine: str, *, lasting: bool = False) -> URL:
+        """A migrated, empty database; a lasting one outlives the test that it was made in."""
+        url = self._copy(engine, "empty", schema.upgrade)
+        if lasting:
+            self.made.remove(url)
+        return url
 
     def packaged(self, engine: str) -> URL:
         """A database with the packaged data set."""

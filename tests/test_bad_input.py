@@ -62,7 +62,7 @@ class Standing:
         self.renew()
 
     def renew(self) -> None:
-        self.url = self.servers.fresh(self.engine)
+        self.url = self.servers.fresh(self.engine, lasting=True)
         assert load(self.url, self.folder).problems == ()
         self.before = contents(self.url)
 

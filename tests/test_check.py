@@ -1044,7 +1044,7 @@ def mixeds(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Callab
 
     @cache
     def made(engine: str) -> URL:
-        url = servers.fresh(engine)
+        url = servers.fresh(engine, lasting=True)
         assert load(url, folder).problems == ()
         return url
 

@@ -128,7 +128,7 @@ def kepts(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 
     @cache
     def made(engine: str) -> URL:
-        url = servers.fresh(engine)
+        url = servers.fresh(engine, lasting=True)
         assert load(url, folder).problems == ()
         return url
 
