@@ -211,8 +211,7 @@ def outline(url: URL) -> list[str]:
     with database.engine_of(url).connect() as connection:
         found = [str(row) for row in connection.execute(text("SELECT slug, label FROM record ORDER BY slug"))]
         if database.revision_of(connection) == database.REVISIONS[-1]:
-            for one in TRACKED:
-                found.append(f"{one.name} {len(connection.execute(select(one.table.c[one.number])).all())}")
+            found += [f"{one.name} {len(connection.execute(select(one.table.c[one.number])).all())}" for one in TRACKED]
     return found
 
 
