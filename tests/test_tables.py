@@ -533,7 +533,10 @@ WRONG: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         {"people.csv": f"slug,name\na,{'n' * 201}\n"},
         ["people.csv:2:name: is 201 characters long; at most 200 fit"],
     ),
-    "a line without end": ({"people.csv": "slug,name\na," + "n" * 3_000_000}, ["people.csv:2: a line is longer than"]),
+    "a line without end": (
+        {"people.csv": "slug,name\na," + "n" * 3_000_000},
+        ["people.csv:2: a line or row is longer than"],
+    ),
     "a cell without end": (
         {"people.csv": 'slug,name\na,"' + "n\n" * 90_000 + '"\n'},
         ["people.csv:2: a cell is longer than 131,072 characters"],
@@ -721,6 +724,48 @@ WRONG: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         {"people.csv.gz": gzip.compress(gzip.compress(b"slug\na\n"))},
         ["people.csv.gz: is packed twice over; unpack it once"],
     ),
+    "a row twice with all that it says": (
+        {
+            "sources.csv": "slug,based_on\ns,\nr,s\nr,s\n",
+            "animals.csv": "slug,dam,source,id.gan\nx,,s,1\ny,x,s,2\ny,x,s,2\n",
+            "transfers.csv": "slug,answers,source\nt,,s\nu,t,s\nu,t,s\n",
+            "lines.csv": "transfer,key,animals,source\nt,a,x,s\nt,a,x,s\n",
+        },
+        [
+            "animals.csv:4:slug: 'y' is defined already, at {folder}/animals.csv:3",
+            "lines.csv:3:key: 't/a': the same stands already at {folder}/lines.csv:2",
+            "sources.csv:4:slug: 'r' is defined already, at {folder}/sources.csv:3",
+            "transfers.csv:4:slug: 'u' is defined already, at {folder}/transfers.csv:3",
+        ],
+    ),
+    "a line with a source of no transfer": (
+        {"sources.csv": "slug\ns\n", "lines.csv": "transfer,key,source\nt,a,s\n"},
+        ["lines.csv:2:transfer: no transfer 't'"],
+    ),
+    "what a row of an animal or a transfer names": (
+        {
+            "animals.csv": "slug,dam,sire,source\nx,q,,r\ny,,y,\n",
+            "transfers.csv": "slug,ends\nt,t\n",
+        },
+        [
+            "animals.csv:2:dam: no animal 'q'",
+            "animals.csv:2:source: no source 'r'",
+            "animals.csv:3:sire: 'y' would descend from itself",
+            "transfers.csv:2:ends: 't' would be linked to itself",
+        ],
+    ),
+    "a circle of dams": (
+        {"animals.csv": "slug,dam\nx,y\ny,x\n"},
+        ["animals.csv:2:dam: 'x' would descend from itself: x → y → x"],
+    ),
+    "sources of all rows that are none": (
+        {"dataset.yaml": "name: x\nsources: [S, who, a b]\n", "people.csv": "slug\nwho\na\nb\n"},
+        [
+            "dataset.yaml:2:11: no source 's'",
+            "dataset.yaml:2:14: 'who' is a person, not a source",
+            "dataset.yaml:2:19: 'a b' is not a slug",
+        ],
+    ),
     "seeds beside tables": ({"people.csv": "slug\na\n", "taxa.yaml": "a: {}\n"}, ["taxa.yaml: stands beside tables"]),
 }
 
@@ -761,6 +806,55 @@ def test_two_folders_of_tables_are_told_of_together(url: URL, tmp_path: Path) ->
     write(one, {"people.csv": "slug\na\n"})
     write(other, {"taxa.csv": "slug,rank\nb,genus\n"})
     assert load(url, one, other).created == {"taxon": 1, "person": 1}
+
+
+def test_what_a_row_names_is_told_under_its_column_on_loading_again_too(filled: URL, written: Path) -> None:
+    rows = ANIMALS.splitlines()
+    write(
+        written,
+        {
+            "animals.csv": "\n".join([f"{rows[0]},dam", f"{rows[1]},nobody", *(f"{row}," for row in rows[2:])]),
+            "transfers.csv": TRANSFERS.replace("gift,gift,,moscow-zoo", "gift,gift,,moscow-zo"),
+        },
+    )
+    told = [problem.place.rpartition("/")[2] for problem in load(filled, written).problems]
+    assert told == ["animals.csv:2:dam", "transfers.csv:2:from"]
+    (written / "descent.csv").unlink()
+    write(
+        written,
+        {
+            "animals.csv": "slug,taxon,source,dam\nleo,panthera-leo,agency,lea\nlea,panthera-leo,agency,leo\n",
+            "names.csv": NAMES,
+            "transfers.csv": TRANSFERS,
+        },
+    )
+    (circle,) = load(filled, written).problems
+    assert circle.place.endswith("animals.csv:2:dam")
+    assert circle.message == "'leo' would descend from itself: leo → lea → leo"
+
+
+def test_a_source_named_twice_for_all_rows_is_one(servers: Servers, tmp_path: Path) -> None:
+    content = {"dataset.yaml": "name: x\nsources: [s, S]\n", "sources.csv": "slug\ns\n", "people.csv": "slug\na\n"}
+    assert load(servers.fresh("sqlite"), write(tmp_path / "set", content)).problems == ()
+
+
+def test_a_folder_of_data_sets_stands_also_for_those_of_mere_tables(servers: Servers, tmp_path: Path) -> None:
+    write(tmp_path / "all" / "one", {"people.csv": "slug\na\n"})
+    write(tmp_path / "all" / "two", {"dataset.yaml": "name: other\n", "people.csv": "slug\nb\n"})
+    loaded = load(servers.fresh("sqlite"), tmp_path / "all")
+    assert (loaded.datasets, loaded.created) == (("one", "other"), {"person": 2})
+
+
+def test_what_seeds_of_the_same_load_define_is_to_be_loaded_first(
+    servers: Servers, tmp_path: Path, seeds: WriteSeeds
+) -> None:
+    url = servers.fresh("sqlite")
+    first = seeds({"taxa.yaml": "leo: {}\n"})
+    then = write(tmp_path / "set", {"animals.csv": "slug,taxon\nx,leo\n"})
+    (problem,) = load(url, first, then).problems
+    assert problem.message == "no taxon 'leo' yet"
+    assert problem.suggestion.startswith(f"seeds in {path_for_messages(first)} define it; load them first")
+    assert load(url, first).problems == load(url, then).problems == ()
 
 
 def test_one_cause_is_told_once(url: URL, written: Path) -> None:

@@ -206,7 +206,8 @@ def shown_progress(paths: Sequence[Path]) -> Iterator[Callable[[str, int], None]
         return
     from time import monotonic
 
-    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path]) if file.is_file()]
+    inner = (file for path in paths for file in ((*path.glob("*"), *path.glob("*/*")) if path.is_dir() else [path]))
+    files = [file for file in inner if file.is_file()]
     # Reading is about a third of the work; the steps after it have no length that is known.
     length = max(1, sum(file.stat().st_size for file in files))
     start, doing = monotonic(), ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, case, exists, func, literal, or_, select
 
 from zoo_provenance.loading import merging, staging
 from zoo_provenance.loading.problems import Mark
@@ -321,7 +321,9 @@ def _tell_circle(stage: Staging, staged: Table, column: str, links: Any, says: s
             continue
         told.update(link.child_id for link in circle)
         path = " → ".join([circle[0].slug, *(link.parent_slug for link in circle)])
-        stage.problem(*places[start], column, "circle", f"{circle[0].slug!r} {says}: {path}")
+        at, file, line, beside = places[start]
+        named = stage.files[file].column_of(column, beside)
+        stage.problem(at, file, line, named, "circle", f"{circle[0].slug!r} {says}: {path}")
 
 
 def _circle(start: int, onward: dict[int, list[Any]]) -> list[Any]:
@@ -339,13 +341,17 @@ def _circle(start: int, onward: dict[int, list[Any]]) -> list[Any]:
     return []
 
 
-def _places(stage: Staging, staged: Table, column: str, ids: set[int]) -> dict[int, tuple[int, int, int]]:
-    """Return where (row, file, line) each record names its parent: plainly, as a claim, or at least is defined."""
+def _places(stage: Staging, staged: Table, column: str, ids: set[int]) -> dict[int, tuple[int, int, int, str]]:
+    """Return where each record names its parent: plainly, as a claim, or at least is defined.
+
+    That is row, file, line, and the column of a table of animals.
+    """
     named = staged.c[column].is_not(None)
     claims = CLAIM.c.value_record.is_not(None) & CLAIM.c.field.in_((column, *DescentRole))
-    found: dict[int, tuple[int, int, int]] = {}
+    found: dict[int, tuple[int, int, int, str]] = {}
     for table, where in ((staged, named), (CLAIM, claims), (RECORD, RECORD.c.row.is_not(None))):
-        query = select(table.c.record_id, table.c.row, table.c.file, table.c.line)
+        beside = table.c.role if table is staging.DESCENT else literal(column)
+        query = select(table.c.record_id, table.c.row, table.c.file, table.c.line, beside.label("beside"))
         for row in stage.connection.execute(query.where(where, table.c.record_id.in_(ids)).order_by(table.c.row)):
-            found.setdefault(row.record_id, (row.row, row.file, row.line))
+            found.setdefault(row.record_id, (row.row, row.file, row.line, row.beside))
     return found

@@ -115,9 +115,21 @@ def _write(connection: Connection, paths: Sequence[Path], batch: Batch, progress
     reader = seeds.SeedReader(stage.problems)
     data_sets = reader.read(paths)
     dataset_ids = {data_set.name: _enter_dataset(connection, data_set) for data_set in data_sets}
+    later = {
+        document.slug: path_for_messages(data_set.folder)
+        for data_set in data_sets
+        for document in data_set.documents
+        if document.kind is not None
+    }
     entered = [
         load_tables(
-            stage, data_set.tables, dataset_ids[data_set.name], reader.digest.update, progress, note_gone=ways.prune
+            stage,
+            data_set.tables,
+            dataset_ids[data_set.name],
+            reader.digest.update,
+            progress,
+            note_gone=ways.prune,
+            later=later,
         )
         for data_set in data_sets
         if data_set.tables is not None and not reader.unreadable

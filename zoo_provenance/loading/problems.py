@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -30,11 +30,20 @@ class Mark:
 
 @dataclass(frozen=True)
 class File:
-    """An input file: how messages call it, and its text, where it could be read; of a table only the path is kept."""
+    """An input file: how messages call it, and its text, where it could be read.
+
+    Of a table only the path is kept, and which columns it was found to have.
+    """
 
     path: str
     text: str = ""
     table: bool = False
+    columns: set[str] = field(default_factory=set, compare=False)
+
+    def column_of(self, *headers: str) -> str:
+        """Return the column a table has of those that may hold a thing; the first where it has none, and of seeds."""
+        more = {"sources": "source", "child": "slug"}.get(headers[0], headers[0])
+        return next((one for one in (*headers, more) if one in self.columns), headers[0])
 
     @cached_property
     def lines(self) -> list[str]:

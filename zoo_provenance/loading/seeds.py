@@ -110,7 +110,7 @@ class SeedReader:
     def _opened(self, path: Path) -> list[Path]:
         """Return the data sets of a folder that holds nothing else, such as an export; any other path as it is."""
         try:
-            inner = sorted(one for one in path.iterdir() if (one / "dataset.yaml").is_file())
+            inner = sorted(one for one in path.iterdir() if _is_data_set(one))
             own = any(registry_of(one) or one.name in {*_FOLDERS, "dataset.yaml"} for one in path.iterdir())
             own = own or any(stem_of(one) is not None for one in path.iterdir())
         except OSError:
@@ -215,7 +215,16 @@ class SeedReader:
             self.problems.append(
                 Problem(file, node.at(("unsourced",)).mark, "unsourced", "unreadable", f"unsourced: {fault}")
             )
-        data_set.tables = Tables(tables, shape.sources or (), unsourced)
+        said_at: dict[str, tuple[File, Mark]] = {}
+        for at, written in enumerate(shape.sources or ()):
+            file, node = found  # type: ignore[misc]
+            mark, slug = node.at(("sources", at)).mark, written.strip().lower()
+            if SLUG.fullmatch(slug):
+                said_at.setdefault(slug, (file, mark))
+            else:
+                message = f"{quoted(written)} is not a slug; expected letters, digits, '.', '_' or '-', at most 100"
+                self.problems.append(Problem(file, mark, "sources", "bad-slug", message))
+        data_set.tables = Tables(tables, list(said_at), unsourced, said_at)
 
     def _files(self, data_set: DataSet) -> Iterator[Path]:
         """Yield the folder's seed files in order; a YAML file that would be passed over is a problem."""
@@ -302,6 +311,13 @@ class SeedReader:
         self.problems.append(Problem(document.file, mark, "slug", "bad-slug", message))
         if document.kind:
             data_set.unreadable.add(document.kind)
+
+
+def _is_data_set(folder: Path) -> bool:
+    """Whether a folder says that it is a data set, or holds tables: these need not say so."""
+    if not folder.is_dir():
+        return False
+    return (folder / "dataset.yaml").is_file() or any(table_of(one, TABLES) for one in folder.iterdir())
 
 
 def _keep_chosen(data_set: DataSet) -> None:

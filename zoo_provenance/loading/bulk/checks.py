@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Table, false, func, literal, or_, select, union_all
 
 from zoo_provenance.errors import quoted
 from zoo_provenance.loading.bulk import staging
-from zoo_provenance.loading.bulk.entering import OF_CLAIMS, OF_KIND, OF_LINKS, PARTS, Entering, Joined, Target, targets
+from zoo_provenance.loading.bulk.entering import (
+    OF_BASIS,
+    OF_CLAIMS,
+    OF_DESCENT,
+    OF_KIND,
+    OF_LINE_ANIMALS,
+    OF_LINES,
+    OF_LINKS,
+    OF_PARTICIPANTS,
+    PARTS,
+    Entering,
+    Joined,
+    Target,
+    targets,
+)
 from zoo_provenance.loading.problems import ENOUGH, File, Mark, Problem, nearest
 from zoo_provenance.loading.resolving import slugs_of
-from zoo_provenance.tables import record
+from zoo_provenance.tables import claim, record
 from zoo_provenance.vocabulary import Kind
 
 _SUGGESTED = 20
@@ -21,15 +35,26 @@ _SUGGESTED = 20
 class Checks:
     """Tells of poured rows that cannot be entered."""
 
-    def __init__(self, entering: Entering, files: Sequence[File], problems: Any, unreadable: frozenset[Kind]) -> None:
+    def __init__(
+        self,
+        entering: Entering,
+        files: Sequence[File],
+        problems: Any,
+        unreadable: frozenset[Kind],
+        later: Mapping[str, str],
+    ) -> None:
+        """Take what is entered, and the slugs that seeds of this load define, each with its folder."""
         self.entering = entering
         self.pouring = entering.pouring
         self.connection = entering.connection
         self.files = files
         self.problems = problems
         self.unreadable = unreadable
+        self.later = later
         self.choices: dict[tuple[Kind, ...], list[str]] = {}
         self.suggested = 0
+        self.doubled: set[tuple[int, int]] = set()
+        self.nobody: set[str] = set()
 
     def tell_doubled(self) -> None:
         """Tell of slugs that stand twice, or that belong to a record of another kind."""
@@ -37,6 +62,7 @@ class Checks:
             if self.pouring.counts[table] == self.entering.created.get(kind, 0):
                 continue
             for row in self._again(table, ["slug"]):
+                self.doubled.add((row.file, row.line))
                 place = f"{self.files[row.first_file].path}:{row.first_line}"
                 self._tell(row, "slug", "duplicate", f"{row.slug!r} is defined already, at {place}")
             other = select(table.c.file, table.c.line, table.c.slug, record.c.kind, record.c.id)
@@ -45,6 +71,21 @@ class Checks:
                 where = "in the database" if row.id <= self.entering.first_new else "in this load"
                 message = f"{row.slug!r} is a record of kind {row.kind} {where}; all kinds share one space of slugs"
                 self._tell(row, "slug", "duplicate", message)
+
+    def tell_nobody(self, said_at: Mapping[str, tuple[File, Mark]]) -> None:
+        """Tell of sources that a data set names for all its rows and that are none: once, not for each row."""
+        if not said_at or Kind.SOURCE in self.unreadable:
+            return
+        there = select(record.c.slug, record.c.kind).where(record.c.slug.in_(said_at))
+        former = select(claim.c.value, literal(Kind.SOURCE.value)).where(claim.c.value.in_(said_at))
+        kinds: dict[str, str] = dict(self.connection.execute(former.where(claim.c.field == "formerly")).all())
+        kinds.update(self.connection.execute(there).all())
+        for slug, (file, mark) in said_at.items():
+            if kinds.get(slug) != Kind.SOURCE:
+                self.nobody.add(slug)
+                self.problems.append(
+                    Problem(file, mark, "sources", *self._unknown(slug, kinds.get(slug), (Kind.SOURCE,)))
+                )
 
     def _again(self, table: Table, keys: Sequence[str]) -> Any:
         """Return the rows whose key stood before, with the place where it stood first."""
@@ -63,10 +104,14 @@ class Checks:
 
     def tell_all(self) -> None:
         """Tell of everything that is wrong between rows: what they name, what they are part of, what stands twice."""
-        for target in targets(self.pouring):
-            self._tell_lost(target)
+        self.tell_lost()
         self._tell_all_doubled_parts()
         self.tell_animals_twice()
+
+    def tell_lost(self) -> None:
+        """Tell of what rows name and is not there, or is the record itself."""
+        for target in targets(self.pouring):
+            self._tell_lost(target)
 
     def tell_untold(self) -> None:
         """Tell that rows could not be entered where nothing else says why: none may be left out in silence."""
@@ -95,47 +140,68 @@ class Checks:
         wrong = (
             mine.c.id.is_(None) if target is OF_CLAIMS else or_(mine.c.id.is_(None), mine.c.kind != target.kind.value)
         )
-        for row in self.connection.execute(stray.where(wrong).order_by(rows.c.file, rows.c.line).limit(ENOUGH)):
+        stray = stray.where(wrong, self._of_its_table(target))
+        for row in self.connection.execute(stray.order_by(rows.c.file, rows.c.line).limit(ENOUGH)):
             kinds = tuple(Kind) if target is OF_CLAIMS else (target.kind,)
             self._tell_unknown(row, target.row_header, row.slug, row.kind, kinds)
+
+    def _of_its_table(self, target: Target) -> ColumnElement[bool]:
+        """Return whether a row is of the table that holds such parts: what stands beside a record's own row is no stray."""
+        key = "child" if target is OF_DESCENT else "record" if target is OF_CLAIMS else "key"
+        if target in (OF_BASIS, OF_LINKS, OF_LINE_ANIMALS):
+            return false()
+        return target.poured.c.file.in_([number for number, file in enumerate(self.files) if key in file.columns])
 
     def _tell_reference(self, target: Target, column: str, header: str, kinds: tuple[Kind, ...]) -> None:
         rows = target.poured
         joined = Joined.of(target, rows)
         there = record.alias("there")
         source = joined.source.outerjoin(there, there.c.slug == rows.c[column])
-        beside = rows.c.kind if target is OF_LINKS else literal(header)
-        lost = select(rows.c.file, rows.c.line, rows.c[column].label("named"), there.c.kind, beside.label("header"))
+        beside = _beside(target, header)
+        lost = select(rows.c.file, rows.c.line, rows.c[column].label("named"), there.c.kind, beside)
         lost = lost.select_from(source)
         lost = lost.where(joined.unresolved(column)).order_by(rows.c.file, rows.c.line).limit(ENOUGH)
         for row in self.connection.execute(lost):
-            self._tell_unknown(row, row.header, row.named, row.kind, kinds)
+            if target is OF_CLAIMS and row.named in self.nobody:
+                continue
+            self._tell_unknown(row, self.files[row.file].column_of(header, row.header), row.named, row.kind, kinds)
 
     def _tell_unknown(self, row: Any, header: str, named: str, other: str | None, kinds: tuple[Kind, ...]) -> None:
+        self._tell(row, header, *self._unknown(named, other, kinds))
+
+    def _unknown(self, named: str, other: str | None, kinds: tuple[Kind, ...]) -> tuple[str, str, str]:
+        """Return code, message and suggestion of what names nothing, or a record of another kind."""
         called = " or ".join(kind.value for kind in kinds) if len(kinds) < len(Kind) else "record"
         if other is not None:
             article = "an" if other[0] in "ai" else "a"
             message = f"{named!r} is {article} {other}, not {'an' if called[0] in 'ai' else 'a'} {called}"
-            self._tell(row, header, "wrong-kind", message)
-            return
+            return "wrong-kind", message, ""
+        if named in self.later:
+            hint = f"seeds in {self.later[named]} define it; load them first, by themselves: tables go in before seeds"
+            return "unknown-slug", f"no {called} {quoted(named)} yet", hint
         suggestion = ""
         self.suggested += 1
         if self.suggested <= _SUGGESTED:
             if kinds not in self.choices:
                 self.choices[kinds] = slugs_of(self.connection, kinds)
             suggestion = nearest(named, self.choices[kinds])
-        self._tell(row, header, "unknown-slug", f"no {called} {quoted(named)}", suggestion)
+        return "unknown-slug", f"no {called} {quoted(named)}", suggestion
 
     def _tell_itself(self, target: Target, column: str, header: str) -> None:
         rows = target.poured
         joined = Joined.of(target, rows)
-        itself = select(rows.c.file, rows.c.line, rows.c.slug).select_from(joined.source)
+        itself = select(rows.c.file, rows.c.line, rows.c.slug, _beside(target, header)).select_from(joined.source)
         itself = itself.where(joined.id_of(column) == joined.mine.c.id).order_by(rows.c.file, rows.c.line).limit(ENOUGH)
         says = {"parent": "descend from itself", "based_on": "be based on itself", "to": "be linked to itself"}
         if target in OF_KIND.values():
             says = {column: f"come round to itself through {header!r}"}
         for row in self.connection.execute(itself):
-            self._tell(row, header, "circle", f"{row.slug!r} would {says[column]}")
+            self._tell(
+                row,
+                self.files[row.file].column_of(header, row.header),
+                "circle",
+                f"{row.slug!r} would {says[column]}",
+            )
 
     def tell_of_known(self) -> None:
         """Tell of parts of records that are stored: those that stand twice, and those whose record is not in this load."""
@@ -162,11 +228,16 @@ class Checks:
         if target is OF_CLAIMS:
             keys = ["slug", "part", "field", "value", "source", "language"]
         for row in self._again(rows, keys):
+            # A row that is told of says nothing else twice.
+            if (row.file, row.line) in self.doubled:
+                continue
+            if target in (OF_LINES, OF_PARTICIPANTS):
+                self.doubled.add((row.file, row.line))
             place = f"{self.files[row.first_file].path}:{row.first_line}"
             said = f"{row.slug}/{row.key}" if "key" in rows.c else row.slug
             self._tell(
                 row,
-                "key" if "key" in rows.c else target.row_header,
+                "key" if "key" in rows.c else self.files[row.file].column_of(target.row_header),
                 "duplicate",
                 f"{said!r}: the same stands already at {place}",
             )
@@ -177,6 +248,8 @@ class Checks:
         if not self.pouring.counts[rows]:
             return
         for row in self._again(rows, ["slug", "animal"]):
+            if (row.file, row.line) in self.doubled:
+                continue
             message = f"{row.animal!r} is listed twice in this transfer; an animal travels on one line"
             self._tell(row, "animals", "duplicate", message)
 
@@ -199,6 +272,7 @@ class Checks:
             kinds = list(Kind) if target is OF_CLAIMS else [target.kind]
             here = union_all(*(select(staging.KINDS[kind].c.slug) for kind in kinds))
             absent = select(rows.c.file, rows.c.line, rows.c.slug).where(rows.c.slug.not_in(here))
+            absent = absent.where(self._of_its_table(target))
             called = "record" if target is OF_CLAIMS else target.kind.value
             for row in self.connection.execute(absent.order_by(rows.c.file, rows.c.line).limit(ENOUGH)):
                 message = f"{row.slug!r} is no {called} of this load; load the table with its row as well"
@@ -206,3 +280,10 @@ class Checks:
 
     def _tell(self, row: Any, field: str, code: str, message: str, suggestion: str = "") -> None:
         self.problems.append(Problem(self.files[row.file], Mark(row.line, 0), field, code, message, suggestion))
+
+
+def _beside(target: Target, header: str) -> ColumnElement[str]:
+    """Return the column that names a thing where it stands in its record's own row."""
+    rows = target.poured
+    found = rows.c.kind if target is OF_LINKS else rows.c.role if target is OF_DESCENT else literal(header)
+    return found.label("header")

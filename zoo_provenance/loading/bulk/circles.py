@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Table, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, FromClause, Table, delete, exists, func, insert, literal, select
 
 from zoo_provenance.loading.bulk import staging
 from zoo_provenance.loading.bulk.entering import Entering
@@ -71,14 +71,16 @@ def _tell(
         circle = _circle(start, onward)
         if circle and not told.intersection(circle):
             told.update(circle)
-            at = select(poured.c.file, poured.c.line).where(
+            beside = poured.c.role if poured is staging.DESCENT else literal(column)
+            at = select(poured.c.file, poured.c.line, beside.label("header")).where(
                 poured.c.slug == slugs[start], poured.c[column].is_not(None)
             )
             place = connection.execute(at.order_by(poured.c.file, poured.c.line)).first()
             path = " → ".join(slugs[one] for one in [*circle, start])
             where_at = (files[place.file], place.line) if place else (files[-1], 0)
+            named = files[place.file].column_of(column, place.header) if place else column
             problems.append(
-                Problem(where_at[0], Mark(where_at[1], 0), column, "circle", f"{slugs[start]!r} {sentence}: {path}")
+                Problem(where_at[0], Mark(where_at[1], 0), named, "circle", f"{slugs[start]!r} {sentence}: {path}")
             )
 
 

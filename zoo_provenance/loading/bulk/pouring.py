@@ -72,6 +72,7 @@ class Pourer:
 
     def pour(self, chunk: Chunk) -> None:
         """Stage the rows of a chunk."""
+        self.file.columns.update(chunk.names)
         cells = dict(zip(chunk.names, chunk.columns, strict=True))
         owner = self.shape.owner
         if "dam" in cells or "sire" in cells:

@@ -96,7 +96,7 @@ class Sifting:
         if target in OF_KIND.values():
             differs += [mine.c[name].is_distinct_from(rows.c[name]) for name in ("label", "notes")]
             differs.append(mine.c.dataset_id != self.entering.dataset_id)
-        # What leads nowhere is told where all else about a changed record is.
+        # What leads nowhere is told of where a record differs.
         differs += [joined.unresolved(one.column) for one in target.references]
         source = joined.source.outerjoin(table, match)
         return select(mine.c.id).select_from(source).where(before, or_(*differs))

@@ -37,11 +37,12 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one data set, and what the data set says of rows that name no source."""
+    """The tables of one data set, and what the data set says of rows that name no source; `said_at`: where it names each."""
 
     files: Sequence[TableFile]
     sources: Sequence[str] = ()
     unsourced: bool = False
+    said_at: Mapping[str, tuple[File, Mark]] = field(default_factory=dict)
 
 
 @dataclass
@@ -65,14 +66,16 @@ def load_tables(
     progress: Progress,
     *,
     note_gone: bool = False,
+    later: Mapping[str, str] | None = None,
 ) -> Entered:
     """Read a data set's tables and enter what is new; what has changed goes on to the staging tables.
 
     Problems are told to the staging's; where there are any the caller rolls back. `note_gone`: records that are in
-    their table no longer are noted as gone; a table that is not there says nothing.
+    their table no longer are noted as gone; a table that is not there says nothing. `later`: the slugs that seeds of
+    this load define, each with its folder.
     """
     pouring = Pouring(stage.connection)
-    entered = _load(stage, pouring, tables, dataset_id, note, progress, whole=note_gone)
+    entered = _load(stage, pouring, tables, dataset_id, note, progress, later or {}, whole=note_gone)
     if note_gone and not stage.problems:
         for kind in Kind:
             if any(TABLES[one.table].owner == kind for one in tables.files):
@@ -90,6 +93,7 @@ def _load(
     dataset_id: int,
     note: Callable[[bytes], None],
     progress: Progress,
+    later: Mapping[str, str],
     *,
     whole: bool,
 ) -> Entered:
@@ -102,11 +106,12 @@ def _load(
         if empty and sum(pouring.counts.values()) >= WORTHWHILE:
             entered.set_aside = keys.set_aside(stage.connection)
     entering = Entering(pouring, dataset_id)
-    checks = Checks(entering, stage.files, stage.problems, unreadable)
+    checks = Checks(entering, stage.files, stage.problems, unreadable, later)
     many = sum(pouring.counts.values()) >= WORTHWHILE
     with new_rows_unasked(stage.connection) if many else nullcontext():
         entering.records()
         checks.tell_doubled()
+        checks.tell_nobody(tables.said_at)
         if stage.problems:
             checks.tell_all()
             return entered
@@ -124,6 +129,8 @@ def _load(
     checks.tell_of_known()
     changed = {} if stage.problems else sifting.changed()
     if changed:
+        checks.tell_lost()
+    if changed and not stage.problems:
         sifting.stage(stage)
         entered.staged = True
     entered.created.update({kind.value: number for kind, number in entering.created.items()})
