@@ -89,7 +89,9 @@ def _spoken_of(connection: Connection, batch_id: int) -> set[int]:
 
 
 def _batch(connection: Connection, batch_id: int, opened: int) -> Any:
-    found = connection.execute(select(batch).where(batch.c.id == batch_id, batch.c.id < opened)).one_or_none()
+    there = select(batch).where(batch.c.id == batch_id)
+    # No number in the database is as large as one that may be typed.
+    found = connection.execute(there).one_or_none() if batch_id < opened else None
     if found is None:
         raise CannotUndo(f"There is no batch {batch_id}; see: zoo-provenance history")
     if found.first_record is None:
