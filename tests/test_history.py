@@ -511,7 +511,23 @@ def test_a_batch_is_taken_back_once(base: URL, seeds: WriteSeeds) -> None:
     _loaded(base, seeds, "a count")
     take_back(base, 2)
     assert refused(base, 2) == "Batch 2 is taken back already, by batch 3; to have it again, undo 3."
-    assert refused(base, 9) == "There is no batch 9; see: zoo-provenance history"
+    for number in (9, 10**30):
+        assert refused(base, number) == f"There is no batch {number}; see: zoo-provenance history"
+
+
+def test_who_and_why_are_kept_on_one_line_whatever_bytes_they_hold(base: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    for actor, kept in (("\udcff\n Zoë", "\ufffd Zoë"), ("a" * 300, "a" * 200), (" ", "keeper"), (None, "keeper")):
+        monkeypatch.delenv("ZOOPROV_ACTOR") if actor is None else monkeypatch.setenv("ZOOPROV_ACTOR", actor)
+        monkeypatch.setattr("getpass.getuser", lambda: "keeper")
+        result = zoo("undo", str(newest(base)), "--because", "so\udcff\nit is", db=base)
+        assert result.exit_code == 0, result.stderr
+        (last, *_), _ = _batches(base)
+        assert (last.actor, last.reason) == (kept, "so\ufffd it is")
+
+
+def _batches(url: URL) -> Any:
+    with database.reading(url) as connection:
+        return batches(connection)
 
 
 def test_undo_needs_a_reason(base: URL) -> None:
@@ -536,9 +552,16 @@ def test_a_date_means_the_last_batch_of_that_day(base: URL, seeds: WriteSeeds) -
             3,
         ]
         assert moment_of(connection, "2024-03-02T22:00").id == 1
+        for moment in ("T23:00", "T23:00:00.000000+00:00", "T23:00Z", "T23:00:00.0"):
+            assert moment_of(connection, f"2024-03-02{moment}").id == 2
+        assert moment_of(connection, "2024-03-03T07:59+09:00").id == 1
+        assert moment_of(connection, "2024-03-03T08:00+09:00").id == 2
         assert moment_of(connection, "3").id == 3
         for said in ("2024-02", "2023-01-01"):
             with pytest.raises(NotThen, match="held nothing by"):
+                moment_of(connection, said)
+        for said in ("2024-03-02T25:00", "2024-03-02T23:00 or so", "2024-02-30T12:00"):
+            with pytest.raises(NotThen, match="is no moment"):
                 moment_of(connection, said)
         for said in ("2024", "17", "soon", "2024-03-01/..", ""):
             with pytest.raises(NotThen):
@@ -580,6 +603,26 @@ def test_the_history_of_a_record_tells_its_fields_before_and_after(base: URL, se
     assert changed[0][3]["count"] == ("2", "3")
     assert (3, "transfer", "", {"destination": ("here", "third")}) in changed
     assert [one.batch for one in found if one.what == "record"] == [1]
+
+
+def test_the_history_of_what_was_removed_or_merged_can_still_be_asked_for(base: URL, seeds: WriteSeeds) -> None:
+    _loaded(base, seeds, "another zoo")
+    assert zoo("merge", "third", "there", "--because", "one house", db=base).exit_code == 0
+    result = zoo("history", "third", "-f", "json", db=base)
+    told = json.loads(result.stdout)
+    assert (told["record"]["slug"], result.stderr) == ("third", "'third' was merged into 'there'.\n")
+    assert {(one["batch"], one["done"]) for one in told["changes"]} >= {(2, "made"), (3, "changed")}
+    take_back(base, 3)
+    take_back(base, 2)
+    result = zoo("history", "third", "-f", "json", db=base)
+    assert (result.exit_code, result.stderr) == (0, "'third' is not there any more.\n")
+    assert {(one["batch"], one["done"]) for one in json.loads(result.stdout)["changes"]} >= {
+        (2, "made"),
+        (5, "removed"),
+    }
+    _loaded(base, seeds, "another zoo")
+    result = zoo("history", "third", "-f", "json", db=base)
+    assert ({one["batch"] for one in json.loads(result.stdout)["changes"]}, result.stderr) == ({2, 3, 4, 5, 6}, "")
 
 
 def test_the_history_of_a_batch_tells_what_it_made_and_removed(base: URL, seeds: WriteSeeds) -> None:

@@ -60,7 +60,8 @@ REGISTRIES = {
         to: birch
         date: 2010-03-04
         sources: [paper-again]
-        lines: {lions: {taxon: lion, count: 3, animals: [nala]}, tigers: {count: 1, animals: [simba]}}
+        lines: {lions: {taxon: lion, count: 3, animals: [nala]}, tigers: {count: {value: 1, source: register}, animals: [simba]}}
+        participants: {keeper: {who: alder, role: delivered, as: {value: Keeper, source: register}}}
         """,
 }
 
@@ -177,7 +178,7 @@ def test_a_source_merged_is_cited_and_based_on_as_one(pair: URL) -> None:
 
 def test_lines_that_only_one_of_two_transfers_has_are_taken_over_or_the_merge_is_refused(pair: URL) -> None:
     told = refused(pair, "merge", "gift-again", "gift", "--because", "the same journey")
-    assert "'gift' has no line 'tigers', which 'gift-again' has" in told
+    assert "'gift' has no line 'tigers', no participant 'keeper', which 'gift-again' has" in told
     merged(pair, "gift-again", "gift", "--take-lines")
     (gift,) = asked(pair, "arrivals", "gift")["transfers"]
     lines = {line["key"]: line for line in gift["lines"]}

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 from zoo_provenance.errors import CannotUndo, NotDecided
 from zoo_provenance.history.batches import batch_of
 from zoo_provenance.history.undoing import links_come_back, take_back
+from zoo_provenance.names import readable
 from zoo_provenance.questions.rules.circles import circles
 from zoo_provenance.questions.rules.columns import drifted
 from zoo_provenance.questions.rules.descents import own_ancestors
@@ -67,7 +68,7 @@ def refuse_drift(connection: Connection, batch_id: int, later: Mapping[int, int]
 
 def checked_reason(text: str) -> str:
     """Return a reason that says something, on one line. Raises NotDecided."""
-    reason = " ".join(text.split())
+    reason = " ".join(readable(text).split())
     if not reason:
         raise NotDecided("A decision needs its reason: --because 'why it may stand'.")
     if len(reason) > NOTE_LENGTH:

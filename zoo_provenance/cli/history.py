@@ -75,15 +75,22 @@ def _batch(connection: Connection, what: str, limit: int) -> tuple[Document, int
 
 
 def _record(connection: Connection, what: str) -> Document:
-    from zoo_provenance.questions.history import batch_numbered, done_to
+    from zoo_provenance.questions.history import Known, batch_numbered, done_to, known_as
     from zoo_provenance.questions.naming import thing_named
     from zoo_provenance.rendering.history import record_document
 
-    thing = thing_named(connection, what)
-    changes = done_to(connection, thing.id)
+    known = known_as(connection, what)
+    if known is None:
+        thing = thing_named(connection, what)
+        known = Known((thing.id,), thing.ref, thing.kind.value)
+    if known.gone:
+        say(f"{what!r} is not there any more.")
+    if known.merged:
+        say(f"{what!r} was merged into {known.merged!r}.")
+    changes = done_to(connection, *known.ids)
     numbers = dict.fromkeys(change.batch for change in changes)
     written = {number: one for number in numbers if (one := batch_numbered(connection, number))}
-    return record_document(thing.ref, thing.kind.value, changes, written)
+    return record_document(known.ref, known.kind, changes, written)
 
 
 def _verify(context: click.Context, form: str | None, output: Path | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -29,6 +30,10 @@ from zoo_provenance.history.tracked import TRACKED, Tracked, first_of
 from zoo_provenance.search_index import LOOKING_BACK
 from zoo_provenance.tables import batch, change
 
+# What is written of a moment sorts before this mark: 2024-11-20T14:30:05 before 2024-11-20T14:30~.
+_END = "~"
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:\d\d)?", re.ASCII)
+
 
 class Moment(NamedTuple):
     """A batch, and when it was written (ISO, UTC)."""
@@ -39,9 +44,10 @@ class Moment(NamedTuple):
 
 
 def moment_of(connection: Connection, said: str) -> Moment:
-    """Return the batch that a number or a date names: of a date, the last one written by the end of that day (UTC).
+    """Return the batch that a number or a date names: of a date, the last one written by its end (UTC).
 
-    A text of digits alone is a batch's number. Raises NotThen where there is no such batch, or none by that day.
+    A text of digits alone is a batch's number; a moment, such as 2024-11-20T14:30, ends with that minute. Raises NotThen
+    where there is no such batch, or none by then.
     """
     query = select(batch.c.id, batch.c.at, batch.c.command)
     if re.fullmatch(r"[0-9]{1,9}", said):
@@ -51,8 +57,8 @@ def moment_of(connection: Connection, said: str) -> Moment:
             hint = f"the newest is {newest}" if newest else "there is none yet"
             raise NotThen(f"There is no batch {said}; {hint}. A day is written as 2024-11-20.")
         return Moment(*found)
-    if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*", said):
-        until = said.removesuffix("Z").removesuffix("+00:00")
+    if re.match(r"[0-9-]+T", said):
+        until = f"{_instant(said)}{_END}"
     else:
         try:
             latest = parse_date(said).latest
@@ -60,13 +66,26 @@ def moment_of(connection: Connection, said: str) -> Moment:
             raise NotThen(f"{said!r} is neither a batch nor a date: {fault}") from fault
         if latest is None:
             raise NotThen(f"{said!r} has no last day; write one, as 2024-11-20.")
-        until = f"{latest}T24"
+        until = f"{latest}T{_END}"
     found = connection.execute(query.where(batch.c.at <= until).order_by(batch.c.id.desc()).limit(1)).one_or_none()
     if found is None:
         first = connection.execute(select(func.min(batch.c.at))).scalar()
         since = f"its first batch is of {first[:10]}" if first else "nothing was ever written to it"
         raise NotThen(f"This database held nothing by {said}: {since}.")
     return Moment(*found)
+
+
+def _instant(said: str) -> str:
+    """Return a day and time in UTC, as exactly as it was written: to the minute, the second or a part of it."""
+    written = _INSTANT.fullmatch(said)
+    try:
+        at = datetime.fromisoformat(said) if written else None
+        at = at.astimezone(UTC) if at and at.tzinfo else at
+    except (ValueError, OverflowError):
+        at = None
+    if written is None or at is None:
+        raise NotThen(f"{said!r} is no moment; write one as 2024-11-20T14:30 (UTC) or 2024-11-20T14:30+09:00.")
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds")[: len(written[1])]
 
 
 def look_back(connection: Connection, said: str) -> Moment:

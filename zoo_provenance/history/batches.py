@@ -15,7 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
 
 from zoo_provenance.history import content
+from zoo_provenance.names import readable
 from zoo_provenance.tables import batch, change, claim, record
+from zoo_provenance.vocabulary import LABEL_LENGTH
 
 
 @dataclass
@@ -120,8 +122,13 @@ def last_given(connection: Connection, table: Table) -> int:
 
 
 def _actor() -> str:
-    """Return who is writing: ZOOPROV_ACTOR, else the login name."""
+    """Return who is writing, on one line: ZOOPROV_ACTOR, else the login name, else `unknown`."""
     try:
-        return os.environ.get("ZOOPROV_ACTOR") or getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+        named = _on_one_line(os.environ.get("ZOOPROV_ACTOR", "")) or _on_one_line(getpass.getuser())
+    except (KeyError, OSError, ImportError):
+        named = ""
+    return named or "unknown"
+
+
+def _on_one_line(name: str) -> str:
+    return " ".join(readable(name).split())[:LABEL_LENGTH]

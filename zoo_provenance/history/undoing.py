@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    ForeignKeyConstraint,
-    Index,
-    MetaData,
-    Select,
-    Table,
-    and_,
-    delete,
-    exists,
-    false,
-    func,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, ForeignKeyConstraint, and_, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from zoo_provenance.errors import CannotUndo
-from zoo_provenance.history.tracked import BY_NAME, TRACKED, Tracked, first_of
-from zoo_provenance.tables import batch, change, claim, dataset, descent, record, source_basis
+from zoo_provenance.history.effects import Effects, references
+from zoo_provenance.history.restoring import leave_no_steps, restore
+from zoo_provenance.history.tracked import BY_NAME, TRACKED, Tracked
+from zoo_provenance.tables import batch, change, claim, descent, record, source_basis
 
 _NAMED = 5
 _OF_CLAIMS = ("claim", "decision", "dismissal")
@@ -55,21 +36,24 @@ def take_back(connection: Connection, batch_id: int) -> dict[int, int]:
     the newest of these. Raises CannotUndo, naming the batches and the rows, where later work leans on what it did.
     """
     opened = connection.execute(select(func.max(batch.c.id))).scalar_one()
-    undoing = _Undoing(connection, _batch(connection, batch_id, opened), _leaning(connection, batch_id, opened))
+    found = _batch(connection, batch_id, opened)
+    effects = Effects(connection, batch_id)
+    undoing = _Undoing(connection, found, _leaning(connection, batch_id, opened), effects)
     undoing.refuse_changed_since()
     undoing.refuse_referred_to()
     undoing.refuse_referring_to_gone()
     beside = _said_beside(connection, batch_id, undoing.leaning)
     try:
         with connection.begin_nested():
-            undoing.apply()
+            restore(effects)
     except IntegrityError as fault:
         later = ", ".join(str(number) for number in undoing.leaning) or "none"
         message = (
             f"Batch {batch_id} cannot be taken back: what was before it clashes with later rows (of batches {later})."
         )
         raise CannotUndo(message) from fault
-    undoing.close()
+    effects.close()
+    leave_no_steps(connection, opened)
     connection.execute(update(batch).where(batch.c.id == opened).values(undoes_id=batch_id))
     return beside
 
@@ -105,7 +89,9 @@ def _spoken_of(connection: Connection, batch_id: int) -> set[int]:
 
 
 def _batch(connection: Connection, batch_id: int, opened: int) -> Any:
-    found = connection.execute(select(batch).where(batch.c.id == batch_id, batch.c.id < opened)).one_or_none()
+    there = select(batch).where(batch.c.id == batch_id)
+    # No number in the database is as large as one that may be typed.
+    found = connection.execute(there).one_or_none() if batch_id < opened else None
     if found is None:
         raise CannotUndo(f"There is no batch {batch_id}; see: zoo-provenance history")
     if found.first_record is None:
@@ -135,55 +121,7 @@ class _Undoing:
     batch: Any
     leaning: list[int]
 
-    @cached_property
-    def made(self) -> dict[str, tuple[int, int]]:
-        """The first and last numbers the batch gave to records and to claims."""
-        query = select(change).where(change.c.batch_id == self.batch.id, change.c.row_id_last.is_not(None))
-        return {row.table_name: (row.row_id, row.row_id_last) for row in self.connection.execute(query)}
-
-    @cached_property
-    def logged(self) -> set[str]:
-        """The tables of rows that the batch changed, row by row."""
-        query = select(change.c.table_name).where(change.c.batch_id == self.batch.id, change.c.row_id_last.is_(None))
-        return set(self.connection.execute(query.distinct()).scalars())
-
-    def _first(self, tracked: Tracked) -> Select[int]:
-        return first_of(and_(change.c.batch_id == self.batch.id, change.c.table_name == tracked.name))
-
-    def _removed(self, tracked: Tracked, rows: Any) -> ColumnElement[bool]:
-        """Return whether a row would be removed: the batch made it."""
-        found: list[ColumnElement[bool]] = []
-        if tracked.made in self.made:
-            found.append(rows.c[tracked.number].between(*self.made[tracked.made or ""]))
-        if tracked.name in self.logged:
-            logged = change.alias()
-            entered = select(logged.c.id).where(logged.c.id.in_(self._first(tracked)), logged.c.before.is_(None))
-            found.append(entered.where(tracked.is_row(rows, logged)).exists())
-        return or_(false(), *found)
-
-    @cached_property
-    def restored(self) -> dict[str, Table]:
-        """The rows as they were before, of those that the batch changed or removed: temporary tables, by table."""
-        found = {}
-        for tracked in TRACKED:
-            if tracked.name in self.logged:
-                back = Table(f"back_{tracked.name}", MetaData(), *_plain(tracked.table), prefixes=["TEMPORARY"])
-                back.create(self.connection)
-                image = tracked.from_image(change.c.before, self.connection.dialect.name)
-                before = select(*image).where(change.c.id.in_(self._first(tracked)), change.c.before.is_not(None))
-                self.connection.execute(insert(back).from_select(list(tracked.columns), before))
-                Index(f"{back.name}_key", *(back.c[one.name] for one in tracked.table.primary_key)).create(
-                    self.connection
-                )
-                found[tracked.name] = back
-        return found
-
-    def close(self) -> None:
-        """Drop the temporary tables."""
-        for back in self.restored.values():
-            back.drop(self.connection)
-
-    # -- what stands against it ------------------------------------------------------------------------
+    effects: Effects
 
     def _refuse(self, rows: list[tuple[int | None, str]], why: str) -> None:
         if not rows:
@@ -205,7 +143,7 @@ class _Undoing:
                 later.c.table_name.in_([one.name for one in TRACKED if one.made == made]),
                 later.c.row_id.between(*span),
             )
-            for made, span in self.made.items()
+            for made, span in self.effects.made.items()
         ]
         mine = change.alias("mine")
         same = and_(
@@ -226,15 +164,17 @@ class _Undoing:
     def refuse_referred_to(self) -> None:
         """Refuse where a row that stays refers to one that this batch made."""
         found: list[tuple[int | None, str]] = []
-        for tracked, key, target in _references():
-            if target.made not in self.made and target.name not in self.logged:
+        for tracked, key, target in references():
+            if target.made not in self.effects.made and target.name not in self.effects.logged:
                 continue
             rows, there = tracked.table, target.table.alias("there")
             query = select(rows).join(there, _joined(key, rows, there))
-            query = query.where(self._removed(target, there), ~self._removed(tracked, rows))
-            if tracked.name in self.logged:
+            query = query.where(self.effects.entered(target, there), ~self.effects.entered(tracked, rows))
+            if tracked.name in self.effects.logged:
                 logged = change.alias()
-                mine = select(logged.c.id).where(logged.c.id.in_(self._first(tracked)), logged.c.before.is_not(None))
+                mine = select(logged.c.id).where(
+                    logged.c.id.in_(self.effects.first(tracked)), logged.c.before.is_not(None)
+                )
                 query = query.where(~mine.where(tracked.is_row(rows, logged)).exists())
             found.extend(self._whose(tracked, row) for row in self.connection.execute(query.limit(_NAMED + 1)).all())
         self._refuse(found, "refers to what it made")
@@ -242,13 +182,13 @@ class _Undoing:
     def refuse_referring_to_gone(self) -> None:
         """Refuse where a row that would be brought back refers to one that a later batch removed."""
         found: list[tuple[int | None, str]] = []
-        for tracked, key, target in _references():
-            if tracked.name not in self.logged:
+        for tracked, key, target in references():
+            if tracked.name not in self.effects.logged:
                 continue
-            back, there = self.restored[tracked.name], target.table
+            back, there = self.effects.restored[tracked.name], target.table
             lost = ~exists().where(_joined(key, back, there))
-            if target.name in self.logged:
-                also = self.restored[target.name].alias("also")
+            if target.name in self.effects.logged:
+                also = self.effects.restored[target.name].alias("also")
                 lost = and_(lost, ~exists().where(_joined(key, back, also)))
             given = [back.c[column.name].is_not(None) for column in key.columns]
             for row in self.connection.execute(select(back).where(*given, lost).limit(_NAMED + 1)).all():
@@ -297,66 +237,6 @@ class _Undoing:
             image = self.connection.execute(gone.order_by(change.c.id.desc()).limit(1)).scalar()
             slug = json.loads(image)["slug"] if image else None
         return slug
-
-    # -- doing it --------------------------------------------------------------------------------------
-
-    def apply(self) -> None:
-        """Remove, bring back and change back, in an order in which nothing refers to what is not there."""
-        self._let_go()
-        for tracked in reversed(TRACKED):
-            if tracked.table is not dataset:
-                self._remove(tracked)
-        for tracked in TRACKED:
-            if tracked.name in self.logged:
-                self._restore(tracked)
-        self._remove(BY_NAME[dataset.name])
-
-    def _let_go(self) -> None:
-        """Empty the references to rows that go, of rows that stay and are changed back."""
-        for tracked, key, target in _references():
-            if tracked.name not in self.logged or target.table is dataset or len(key.elements) > 1:
-                continue
-            (column,) = key.columns
-            if not column.nullable:
-                continue
-            there = target.table.alias("there")
-            goes = select(there.c.id).where(there.c.id == column, self._removed(target, there)).exists()
-            self.connection.execute(
-                update(tracked.table).where(goes, ~self._removed(tracked, tracked.table)).values({column.name: None})
-            )
-
-    def _remove(self, tracked: Tracked) -> None:
-        if tracked.made in self.made or tracked.name in self.logged:
-            self.connection.execute(delete(tracked.table).where(self._removed(tracked, tracked.table)))
-
-    def _restore(self, tracked: Tracked) -> None:
-        """Enter rows as they were, over those that are there."""
-        if self.connection.dialect.name == "sqlite":
-            from sqlalchemy.dialects.sqlite import insert as upsert
-        else:
-            from sqlalchemy.dialects.postgresql import insert as upsert  # type: ignore[assignment]
-        restored = self.restored[tracked.name]
-        keys = [column.name for column in tracked.table.primary_key]
-        # The condition, which is none, tells the SELECT's end from the conflict's beginning.
-        statement = upsert(tracked.table).from_select(list(tracked.columns), select(restored).where(true()))
-        rest = {name: statement.excluded[name] for name in tracked.columns if name not in keys}
-        self.connection.execute(
-            statement.on_conflict_do_update(index_elements=keys, set_=rest)
-            if rest
-            else statement.on_conflict_do_nothing(index_elements=keys)
-        )
-
-
-def _references() -> Iterator[tuple[Tracked, ForeignKeyConstraint, Tracked]]:
-    """Yield every foreign key between tracked tables."""
-    for tracked in TRACKED:
-        for key in tracked.table.foreign_key_constraints:
-            if key.referred_table.name in BY_NAME:
-                yield tracked, key, BY_NAME[key.referred_table.name]
-
-
-def _plain(table: Table) -> list[Column[Any]]:
-    return [Column(one.name, one.type) for one in table.c]
 
 
 def _joined(key: ForeignKeyConstraint, rows: Any, there: Any) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from zoo_provenance.history.tracked import BY_NAME
 from zoo_provenance.history.undoing import undone_by
 from zoo_provenance.questions.answers import Ref
 from zoo_provenance.tables import KIND_TABLES, batch, change, claim, record
+from zoo_provenance.vocabulary import SLUG
 
 _CLAIMS = BY_NAME[claim.name]
 _WORDS = {
@@ -147,18 +148,50 @@ def done_by(connection: Connection, number: int, *, limit: int = 0) -> tuple[lis
     return told.of(changes[:most]), max(0, total - most)
 
 
-def done_to(connection: Connection, record_id: int) -> list[Done]:
+@dataclass(frozen=True)
+class Known:
+    """A record that is or was there: every number its slug was given, whether it is there now and what it led to."""
+
+    ids: tuple[int, ...]
+    ref: Ref
+    kind: str
+    merged: str | None = None
+    gone: bool = False
+
+
+def known_as(connection: Connection, slug: str) -> Known | None:
+    """Return the record that has a slug itself, merged or not, or the last one that had it; None where none had."""
+    if not SLUG.fullmatch(slug):
+        return None
+    into = record.alias("into")
+    query = select(record.c.id, record.c.slug, record.c.label, record.c.kind, into.c.slug.label("into"))
+    query = query.outerjoin(into, into.c.id == record.c.merged_into_id).where(record.c.slug == slug)
+    there = connection.execute(query).one_or_none()
+    image = BY_NAME[record.name].from_image(change.c.before, connection.dialect.name)
+    was = select(*image, change.c.id.label("change_id"))
+    was = was.where(change.c.table_name == record.name, change.c.row_id_last.is_(None), change.c.after.is_(None))
+    removed = was.subquery()
+    gone = connection.execute(select(removed).where(removed.c.slug == slug).order_by(removed.c.change_id)).all()
+    if not gone and there is None:
+        return None
+    last = there or gone[-1]
+    ids = dict.fromkeys([*(row.id for row in gone), *([there.id] if there else [])])
+    merged = there.into if there else None
+    return Known(tuple(ids), Ref(last.slug, last.label), str(last.kind), merged, gone=there is None)
+
+
+def done_to(connection: Connection, *record_ids: int) -> list[Done]:
     """Return all that was ever done to a record, its parts and what is said of it, oldest first."""
     dialect = connection.dialect.name
     spans = _spans(connection, change.c.row_id_last.is_not(None))
     logged = connection.execute(
-        select(change).where(change.c.record_id == record_id, change.c.row_id_last.is_(None)).order_by(change.c.id)
+        select(change).where(change.c.record_id.in_(record_ids), change.c.row_id_last.is_(None)).order_by(change.c.id)
     ).all()
-    own = change.c.record_id == record_id
+    own = change.c.record_id.in_(record_ids)
     made: list[tuple[Any, ...]] = []
     for name, kept, owner in (
-        ("record", record.c.id == record_id, "id"),
-        ("claim", claim.c.record_id == record_id, "record_id"),
+        ("record", record.c.id.in_(record_ids), "id"),
+        ("claim", claim.c.record_id.in_(record_ids), "record_id"),
     ):
         starts = [(first, last, number) for table, first, last, number in spans if table == name]
         query = as_made(BY_NAME[name], dialect, kept, own)
