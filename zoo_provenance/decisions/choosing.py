@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, insert, select, update
 
 from zoo_provenance.deciding import checked_reason
-from zoo_provenance.decisions.anew import concluding
 from zoo_provenance.decisions.places import Place, field_at
-from zoo_provenance.decisions.refusals import refuse_circles
 from zoo_provenance.errors import NotDecided, Unreadable
 from zoo_provenance.evidence.claims import claimed_from
 from zoo_provenance.evidence.comparing import Meaning, meaning_of
 from zoo_provenance.history.batches import batch_of
+from zoo_provenance.loading.anew import concluding
+from zoo_provenance.loading.refusals import refuse_circles
 from zoo_provenance.loading.values import Value, read_value
 from zoo_provenance.loading.writing_out import target_table
 from zoo_provenance.questions.naming import Thing, thing_named

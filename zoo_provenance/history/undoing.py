@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    cast,
     delete,
     exists,
     false,
@@ -314,7 +315,11 @@ class _Undoing:
     def _let_go(self) -> None:
         """Empty the references to rows that go, of rows that stay and are changed back."""
         for tracked, key, target in _references():
-            if tracked.name not in self.logged or target.table is dataset or len(key.elements) > 1:
+            if tracked.name not in self.logged or target.table is dataset:
+                continue
+            if tracked.table is claim and len(key.elements) > 1:
+                self._let_go_of_part(key, target)
+            if len(key.elements) > 1:
                 continue
             (column,) = key.columns
             if not column.nullable:
@@ -324,6 +329,19 @@ class _Undoing:
             self.connection.execute(
                 update(tracked.table).where(goes, ~self._removed(tracked, tracked.table)).values({column.name: None})
             )
+
+    def _let_go_of_part(self, key: ForeignKeyConstraint, target: Tracked) -> None:
+        """Take claims that are changed back off the line or participant that goes; told apart by their numbers."""
+        there = target.table.alias("there")
+        goes = select(there.c.key).where(_joined(key, claim, there), self._removed(target, there)).exists()
+        apart = {
+            "line_key": None,
+            "participant_key": None,
+            "part": "",
+            "locator": cast(claim.c.id, claim.c.locator.type),
+        }
+        stays = ~self._removed(BY_NAME[claim.name], claim)
+        self.connection.execute(update(claim).where(goes, stays).values(apart))
 
     def _remove(self, tracked: Tracked) -> None:
         if tracked.made in self.made or tracked.name in self.logged:

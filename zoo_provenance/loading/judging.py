@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Integer,
     Table,
     and_,
     case,
     exists,
+    false,
     func,
     insert,
     literal,
@@ -21,15 +24,15 @@ from sqlalchemy import (
     update,
 )
 
-from zoo_provenance.errors import quoted
-from zoo_provenance.loading import pruning
+from zoo_provenance.errors import NotDecided, quoted
+from zoo_provenance.loading import joining
 from zoo_provenance.loading.problems import File, Problem, nearest
 from zoo_provenance.loading.shapes import Shape, read_shape
 from zoo_provenance.loading.staging import JUDGED, SCOPE, TOUCHED, Staging
 from zoo_provenance.loading.yaml_reader import Node
 from zoo_provenance.rules import RULES
 from zoo_provenance.tables import claim, dataset, decision, dismissal, judgement, record, waiver
-from zoo_provenance.vocabulary import NOTE_LENGTH, VALUE_LENGTH
+from zoo_provenance.vocabulary import NOTE_LENGTH, VALUE_LENGTH, Kind
 
 _LONGEST = {"because": NOTE_LENGTH, "value": VALUE_LENGTH, "field": 120, "part": 120, "language": 35}
 _NOT_NULL = ("part", "field", "language", "at")
@@ -125,7 +128,6 @@ def apply(staging: Staging, batch_id: int, *, overrule: bool) -> None:
         batch_id,
     )
     _tell_pairs(staging)
-    _merge(staging)
     if not staging.problems:
         _judge(staging, batch_id)
 
@@ -144,12 +146,15 @@ def _resolve(staging: Staging) -> None:
     ids = {f"{name}_id": named(name) for name in ("value_record", "source", "into")} | {"record_id": named("slug")}
     ids["said_in_id"] = select(dataset.c.id).where(dataset.c.name == JUDGED.c.dataset).scalar_subquery()
     connection.execute(update(JUDGED).values(ids))
-    same = [claim.c[name] == JUDGED.c[name] for name in ("record_id", "part", "field", "language", "stance")]
-    same += [
-        claim.c[name].is_not_distinct_from(JUDGED.c[name])
-        for name in ("value", "value_record_id", "source_id", "during")
-    ]
+    same = [claim.c[name] == JUDGED.c[name] for name in ("part", "field", "language", "stance")]
+    same += [claim.c[name].is_not_distinct_from(JUDGED.c[name]) for name in ("value", "during")]
     same += [claim.c.locator == JUDGED.c.at, claim.c.dataset_id == JUDGED.c.said_in_id]
+    # What was merged since is told as what it was said of, by whom, and as what it named.
+    same += [func.coalesce(claim.c.said_of_id, claim.c.record_id) == JUDGED.c.record_id]
+    same += [
+        func.coalesce(claim.c[said], claim.c[name]).is_not_distinct_from(JUDGED.c[name])
+        for name, said in (("value_record_id", "said_value_id"), ("source_id", "said_by_id"))
+    ]
     said = select(func.min(claim.c.id)).where(*same).scalar_subquery()
     connection.execute(update(JUDGED).where(JUDGED.c.sort == "dismissed").values(claim_id=said))
 
@@ -233,27 +238,65 @@ def _bear_on(staging: Staging, fresh: ColumnElement[bool]) -> None:
     staging.connection.execute(insert(SCOPE).from_select(["record_id", "dataset_id"], scope))
 
 
-def _merge(staging: Staging) -> None:
-    """Let records lead to their survivors; one that others still refer to has to be merged by command."""
-    connection = staging.connection
-    one = record.alias("one")
-    fresh = and_(JUDGED.c.sort == "merged", one.c.id == JUDGED.c.record_id, one.c.merged_into_id.is_(None))
-    if not connection.execute(select(exists().where(fresh))).scalar():
-        return
-    place = (JUDGED.c.row, JUDGED.c.file, JUDGED.c.line, JUDGED.c.slug)
-    for table, _, column in pruning.references():
-        referring = select(*place).join(one, fresh).join(table, column == JUDGED.c.record_id).distinct()
-        for row in connection.execute(referring).all():
-            message = f"{row.slug!r} is still referred to; merge it by command"
-            staging.problem(row.row, row.file, row.line, "", "overturned", message)
-    if staging.problems:
-        return
-    _bear_on(staging, and_(JUDGED.c.sort == "merged", exists().where(fresh)))
-    into = select(JUDGED.c.into_id).where(JUDGED.c.sort == "merged", JUDGED.c.record_id == record.c.id).limit(1)
-    merged = exists().where(JUDGED.c.sort == "merged", JUDGED.c.record_id == record.c.id)
-    connection.execute(
-        update(record).where(record.c.merged_into_id.is_(None), merged).values(merged_into_id=into.scalar_subquery())
+@dataclass(frozen=True)
+class _One:
+    """One of a pair: what it leads to, where it was merged before."""
+
+    id: int
+    kind: Kind
+    slug: str
+    merged: str | None
+
+
+class Merge(NamedTuple):
+    """A merge that a file tells of: the slugs of the two, why they are one, and where it stands."""
+
+    slug: str
+    into: str
+    because: str
+    place: tuple[int, int, int]
+
+
+def merges(staging: Staging) -> list[Merge]:
+    """Return the merges that were not made yet, in their order."""
+    if not staging.is_filled(JUDGED):
+        return []
+    one, other = record.alias("one"), record.alias("other")
+    lead = [func.coalesce(of.c.merged_into_id, of.c.id) for of in (one, other)]
+    rows = staging.connection.execute(
+        select(one.c.slug, other.c.slug.label("into"), JUDGED.c.because, JUDGED.c.row, JUDGED.c.file, JUDGED.c.line)
+        .join(one, one.c.id == JUDGED.c.record_id)
+        .join(other, other.c.id == JUDGED.c.into_id)
+        .where(JUDGED.c.sort == "merged", lead[0] != lead[1])
+        .order_by(JUDGED.c.row)
     )
+    return [Merge(row.slug, row.into, row.because, (row.row, row.file, row.line)) for row in rows]
+
+
+def merge(staging: Staging, told: Sequence[Merge]) -> list[int]:
+    """Merge what a file of judgements says is one, each as a batch of its own; return the batches.
+
+    What cannot be one is told, and nothing after it is tried.
+    """
+    batches = []
+    for slug, into, because, place in told:
+        old, survivor = (_named(staging.connection, one) for one in (slug, into))
+        try:
+            batches.append(joining.join(staging.connection, old, survivor, because, take_lines=True).batch)
+        except NotDecided as fault:
+            staging.problem(*place, "", "not-merged", str(fault))
+            break
+    return batches
+
+
+def _named(connection: Connection, slug: str) -> _One:
+    led = record.alias("led")
+    row = connection.execute(
+        select(led.c.id, led.c.kind, led.c.slug)
+        .join(record, led.c.id == func.coalesce(record.c.merged_into_id, record.c.id))
+        .where(record.c.slug == slug)
+    ).one()
+    return _One(row.id, Kind(row.kind), row.slug, slug if row.slug != slug else None)
 
 
 def _tell_pairs(staging: Staging) -> None:
@@ -269,17 +312,32 @@ def _tell_pairs(staging: Staging) -> None:
     for row in staging.connection.execute(pairs).all():
         message = f"{row.slug!r} can only be compared with another record of its kind"
         staging.problem(row.row, row.file, row.line, "", "wrong-kind", message)
+    first, last = _pair()
+    merged = (
+        select(JUDGED.c.row, JUDGED.c.file, JUDGED.c.line, JUDGED.c.slug, JUDGED.c.into, judgement.c.reason)
+        .join(judgement, and_(judgement.c.record_id == first, judgement.c.other_id == last, judgement.c.same))
+        .where(JUDGED.c.sort == "different")
+        .order_by(JUDGED.c.row)
+    )
+    for row in staging.connection.execute(merged).all():
+        message = f"{row.slug!r} and {row.into!r} were merged: {row.reason}"
+        staging.problem(row.row, row.file, row.line, "", "overturned", message, "unmerge them first")
+
+
+def _pair() -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Return the two records of a judgement in the order in which pairs are kept."""
+    first = case((JUDGED.c.record_id < JUDGED.c.into_id, JUDGED.c.record_id), else_=JUDGED.c.into_id)
+    return first, JUDGED.c.record_id + JUDGED.c.into_id - first
 
 
 def _judge(staging: Staging, batch_id: int) -> None:
-    """Enter what pairs were judged to be, where nobody has judged them yet."""
-    first = case((JUDGED.c.record_id < JUDGED.c.into_id, JUDGED.c.record_id), else_=JUDGED.c.into_id)
-    last = JUDGED.c.record_id + JUDGED.c.into_id - first
+    """Enter which pairs were judged different, where nobody has judged them yet."""
+    first, last = _pair()
     there = exists().where(judgement.c.record_id == first, judgement.c.other_id == last)
     fresh = (
-        select(first, last, record.c.kind, JUDGED.c.sort == "merged", JUDGED.c.because, literal(batch_id, Integer))
+        select(first, last, record.c.kind, false(), JUDGED.c.because, literal(batch_id, Integer))
         .join(record, record.c.id == JUDGED.c.record_id)
-        .where(JUDGED.c.sort.in_(["merged", "different"]), ~there)
+        .where(JUDGED.c.sort == "different", ~there)
     )
     columns = ["record_id", "other_id", "kind", "same", "reason", "batch_id"]
     staging.connection.execute(insert(judgement).from_select(columns, fresh))
