@@ -154,11 +154,16 @@ def _in_a_merge() -> ColumnElement[bool]:
 
 def _different() -> Any:
     into = record.alias("other")
+    # A pair has no order of its own: which was loaded first is no matter.
+    pair = or_(
+        and_(judgement.c.record_id == record.c.id, judgement.c.other_id == into.c.id),
+        and_(judgement.c.record_id == into.c.id, judgement.c.other_id == record.c.id),
+    )
     return (
         select(record.c.slug.label("record"), into.c.slug.label("into"), judgement.c.reason.label("because"))
         .select_from(judgement)
-        .join(record, record.c.id == judgement.c.record_id)
-        .join(into, into.c.id == judgement.c.other_id)
-        .where(~judgement.c.same, judgement.c.dataset_id.is_(None))
+        .join(record, record.c.id.in_((judgement.c.record_id, judgement.c.other_id)))
+        .join(into, pair)
+        .where(~judgement.c.same, judgement.c.dataset_id.is_(None), record.c.slug < into.c.slug)
         .order_by(record.c.slug, into.c.slug)
     )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select
 
+from zoo_provenance.errors import NotDecided
 from zoo_provenance.history.batches import batch_of
 from zoo_provenance.loading import references, refusals, writing_out
 from zoo_provenance.loading.anew import concluding
 from zoo_provenance.loading.refusals import Joinable
-from zoo_provenance.tables import judgement
+from zoo_provenance.loading.staging import JUDGED, Staging
+from zoo_provenance.tables import judgement, record
+from zoo_provenance.vocabulary import Kind
 
 
 @dataclass(frozen=True)
@@ -53,3 +58,64 @@ def judge(connection: Connection, one: Joinable, other: Joinable, reason: str, b
     first, second = sorted((one.id, other.id))
     values = {"record_id": first, "other_id": second, "kind": one.kind.value, "same": same}
     connection.execute(insert(judgement).values(values | {"reason": reason, "batch_id": batch_id}))
+
+
+@dataclass(frozen=True)
+class _One:
+    """One of a pair: what it leads to, where it was merged before."""
+
+    id: int
+    kind: Kind
+    slug: str
+    merged: str | None
+
+
+class Merge(NamedTuple):
+    """A merge that a file tells of: the slugs of the two, why they are one, and where it stands."""
+
+    slug: str
+    into: str
+    because: str
+    place: tuple[int, int, int]
+
+
+def told_merges(staging: Staging) -> list[Merge]:
+    """Return the merges that were not made yet, in their order."""
+    if not staging.is_filled(JUDGED):
+        return []
+    one, other = record.alias("one"), record.alias("other")
+    lead = [func.coalesce(of.c.merged_into_id, of.c.id) for of in (one, other)]
+    rows = staging.connection.execute(
+        select(one.c.slug, other.c.slug.label("into"), JUDGED.c.because, JUDGED.c.row, JUDGED.c.file, JUDGED.c.line)
+        .join(one, one.c.id == JUDGED.c.record_id)
+        .join(other, other.c.id == JUDGED.c.into_id)
+        .where(JUDGED.c.sort == "merged", lead[0] != lead[1])
+        .order_by(JUDGED.c.row)
+    )
+    return [Merge(row.slug, row.into, row.because, (row.row, row.file, row.line)) for row in rows]
+
+
+def join_told(staging: Staging, told: Sequence[Merge]) -> list[int]:
+    """Merge what a file of judgements says is one, each as a batch of its own; return the batches.
+
+    What cannot be one is told, and nothing after it is tried.
+    """
+    batches = []
+    for slug, into, because, place in told:
+        old, survivor = (_named(staging.connection, one) for one in (slug, into))
+        try:
+            batches.append(join(staging.connection, old, survivor, because, take_lines=True).batch)
+        except NotDecided as fault:
+            staging.problem(*place, "", "not-merged", str(fault))
+            break
+    return batches
+
+
+def _named(connection: Connection, slug: str) -> _One:
+    led = record.alias("led")
+    row = connection.execute(
+        select(led.c.id, led.c.kind, led.c.slug)
+        .join(record, led.c.id == func.coalesce(record.c.merged_into_id, record.c.id))
+        .where(record.c.slug == slug)
+    ).one()
+    return _One(row.id, Kind(row.kind), row.slug, slug if row.slug != slug else None)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Integer,
     Table,
     and_,
     case,
+    delete,
     exists,
     false,
     func,
@@ -24,15 +23,15 @@ from sqlalchemy import (
     update,
 )
 
-from zoo_provenance.errors import NotDecided, quoted
-from zoo_provenance.loading import joining
+from zoo_provenance.errors import quoted
+from zoo_provenance.loading import merging
 from zoo_provenance.loading.problems import File, Problem, nearest
 from zoo_provenance.loading.shapes import Shape, read_shape
 from zoo_provenance.loading.staging import JUDGED, SCOPE, TOUCHED, Staging
 from zoo_provenance.loading.yaml_reader import Node
 from zoo_provenance.rules import RULES
-from zoo_provenance.tables import claim, dataset, decision, dismissal, judgement, record, waiver
-from zoo_provenance.vocabulary import NOTE_LENGTH, VALUE_LENGTH, Kind
+from zoo_provenance.tables import claim, dataset, decision, descent, dismissal, judgement, record, waiver
+from zoo_provenance.vocabulary import NOTE_LENGTH, VALUE_LENGTH
 
 _LONGEST = {"because": NOTE_LENGTH, "value": VALUE_LENGTH, "field": 120, "part": 120, "language": 35}
 _NOT_NULL = ("part", "field", "language", "at")
@@ -120,6 +119,7 @@ def apply(staging: Staging, batch_id: int, *, overrule: bool) -> None:
         return
     _settle(staging, batch_id, overrule=overrule)
     _enter(staging, dismissal, {"claim_id": JUDGED.c.claim_id}, "dismissed", batch_id)
+    _choose_parents(staging)
     _enter(
         staging,
         waiver,
@@ -211,6 +211,15 @@ def _settle(staging: Staging, batch_id: int, *, overrule: bool) -> None:
     _enter(staging, decision, place, "settled", batch_id, values)
 
 
+def _choose_parents(staging: Staging) -> None:
+    """Keep in the descent the parents that were chosen, and none that was dismissed."""
+    judged = exists().where(JUDGED.c.record_id == descent.c.child_id, JUDGED.c.field == descent.c.role)
+    wrong = merging.chosen_otherwise(descent.c.child_id, descent.c.role, descent.c.parent_id)
+    staging.connection.execute(delete(descent).where(judged, wrong))
+    likely = descent.c.probability.is_distinct_from(1.0)
+    staging.connection.execute(update(descent).where(judged, merging.was_chosen(), likely).values(probability=1.0))
+
+
 def _enter(
     staging: Staging,
     table: Table,
@@ -236,67 +245,6 @@ def _bear_on(staging: Staging, fresh: ColumnElement[bool]) -> None:
     staging.connection.execute(insert(TOUCHED).from_select(["record_id"], ids))
     scope = select(JUDGED.c.record_id, literal(0, Integer)).where(fresh).distinct()
     staging.connection.execute(insert(SCOPE).from_select(["record_id", "dataset_id"], scope))
-
-
-@dataclass(frozen=True)
-class _One:
-    """One of a pair: what it leads to, where it was merged before."""
-
-    id: int
-    kind: Kind
-    slug: str
-    merged: str | None
-
-
-class Merge(NamedTuple):
-    """A merge that a file tells of: the slugs of the two, why they are one, and where it stands."""
-
-    slug: str
-    into: str
-    because: str
-    place: tuple[int, int, int]
-
-
-def merges(staging: Staging) -> list[Merge]:
-    """Return the merges that were not made yet, in their order."""
-    if not staging.is_filled(JUDGED):
-        return []
-    one, other = record.alias("one"), record.alias("other")
-    lead = [func.coalesce(of.c.merged_into_id, of.c.id) for of in (one, other)]
-    rows = staging.connection.execute(
-        select(one.c.slug, other.c.slug.label("into"), JUDGED.c.because, JUDGED.c.row, JUDGED.c.file, JUDGED.c.line)
-        .join(one, one.c.id == JUDGED.c.record_id)
-        .join(other, other.c.id == JUDGED.c.into_id)
-        .where(JUDGED.c.sort == "merged", lead[0] != lead[1])
-        .order_by(JUDGED.c.row)
-    )
-    return [Merge(row.slug, row.into, row.because, (row.row, row.file, row.line)) for row in rows]
-
-
-def merge(staging: Staging, told: Sequence[Merge]) -> list[int]:
-    """Merge what a file of judgements says is one, each as a batch of its own; return the batches.
-
-    What cannot be one is told, and nothing after it is tried.
-    """
-    batches = []
-    for slug, into, because, place in told:
-        old, survivor = (_named(staging.connection, one) for one in (slug, into))
-        try:
-            batches.append(joining.join(staging.connection, old, survivor, because, take_lines=True).batch)
-        except NotDecided as fault:
-            staging.problem(*place, "", "not-merged", str(fault))
-            break
-    return batches
-
-
-def _named(connection: Connection, slug: str) -> _One:
-    led = record.alias("led")
-    row = connection.execute(
-        select(led.c.id, led.c.kind, led.c.slug)
-        .join(record, led.c.id == func.coalesce(record.c.merged_into_id, record.c.id))
-        .where(record.c.slug == slug)
-    ).one()
-    return _One(row.id, Kind(row.kind), row.slug, slug if row.slug != slug else None)
 
 
 def _tell_pairs(staging: Staging) -> None:

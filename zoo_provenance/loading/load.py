@@ -17,6 +17,7 @@ from zoo_provenance.loading import (
     applying,
     checks,
     conclusions,
+    joining,
     judging,
     merging,
     overruling,
@@ -104,7 +105,7 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, progress:
     stage = Staging(connection)
     with batch_of(connection, command) as batch:
         loaded, merges = _write(stage, paths, batch, progress, ways)
-    merged = judging.merge(stage, merges)
+    merged = joining.join_told(stage, merges)
     if stage.problems:
         raise _refused(stage)
     written = [*([batch.id] if batch.kept else []), *merged]
@@ -116,7 +117,7 @@ def _load(connection: Connection, paths: Sequence[Path], command: str, progress:
 
 def _write(
     stage: Staging, paths: Sequence[Path], batch: Batch, progress: Progress, ways: _Ways
-) -> tuple[Loaded, list[judging.Merge]]:
+) -> tuple[Loaded, list[joining.Merge]]:
     """Write what differs; return what was done, and what is to be merged now. Raises what rolls back with problems."""
     connection = stage.connection
     reader = seeds.SeedReader(stage.problems)
@@ -153,7 +154,7 @@ def _write(
     for one in entered:
         keys.make_again(connection, one.set_aside)
     batch.input_digest = reader.digest.hexdigest()
-    merges = judging.merges(stage)
+    merges = joining.told_merges(stage)
     stage.close()
     loaded = _summed(counts, entered, tuple(data_set.name for data_set in data_sets))
     return replace(loaded, pruned=pruned, kept=kept, merged=tuple(sorted(stage.merged))), merges
