@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import URL, func, select
 
-from conftest import WriteSeeds, load, zoo
+from conftest import Servers, WriteSeeds, load, name_of, zoo
 from zoo_provenance import database
 from zoo_provenance.tables import animal, batch, decision, descent, dismissal, record, transfer_line
 
@@ -166,6 +167,34 @@ def test_only_the_claim_of_one_source_is_dismissed(disputed: URL) -> None:
     assert field(disputed, "cub", "born")["concluded"] == "[2001-01..2003-05]"
 
 
+def test_a_sire_left_open_after_all_has_its_candidates_back(disputed: URL, folder: Any) -> None:
+    sires = select(record.c.slug, descent.c.probability).join(descent, descent.c.parent_id == record.c.id)
+    before = sorted(rows(disputed, sires))
+    decide(disputed, "prefer", "cub", "sire", "simba", "--because", "a test of blood")
+    decide(disputed, "prefer", "cub", "sire", "open", "--because", "the test was of another")
+    assert sorted(rows(disputed, sires)) == before
+    unchanged_by_loading(disputed, folder)
+
+
+def test_a_preferred_sire_that_nobody_claims_is_not_in_the_descent(disputed: URL, folder: Any) -> None:
+    decide(disputed, "dismiss", "cub", "sire", "leo", "--because", "was elsewhere")
+    told = decide(disputed, "prefer", "cub", "sire", "leo", "--because", "who knows")
+    assert "Nobody claims leo: the field stays empty until a source does." in told
+    assert rows(disputed, select(descent)) == []
+    unchanged_by_loading(disputed, folder)
+
+
+@pytest.mark.parametrize("value", ["simba", "open"])
+def test_a_decision_on_a_sire_comes_round(disputed: URL, servers: Servers, tmp_path: Path, value: str) -> None:
+    decide(disputed, "prefer", "cub", "sire", value, "--because", "a test of blood")
+    other = servers.fresh(name_of(disputed))
+    assert zoo("export", "seeds", tmp_path / "out", db=disputed).exit_code == 0
+    assert load(other, tmp_path / "out").problems == ()
+    sires = select(record.c.slug, descent.c.probability).join(descent, descent.c.parent_id == record.c.id)
+    assert sorted(rows(other, sires)) == sorted(rows(disputed, sires))
+    unchanged_by_loading(other, tmp_path / "out")
+
+
 def test_a_dismissed_sire_leaves_the_descent(disputed: URL, folder: Any) -> None:
     decide(disputed, "dismiss", "cub", "sire", "leo", "--because", "was elsewhere")
     assert rows(disputed, select(record.c.slug).join(descent, descent.c.parent_id == record.c.id)) == [("simba",)]
@@ -177,6 +206,7 @@ REFUSED = [
     (("prefer", "cub", "born", "next year"), "born:"),
     (("prefer", "leo", "sex", "female"), "'leo': sex is male, and nobody says otherwise"),
     (("prefer", "leo", "sex", "lion-like"), "'lion-like' is no sex"),
+    (("prefer", "cub", "formerly", "leo"), "'cub' has no field 'formerly'; did you mean 'name.former'?"),
     (("prefer", "cub", "sire", "cub"), "'cub' cannot be its own sire."),
     (("prefer", "leo", "sire", "cub"), "would be one that descends from itself"),
     (("prefer", "cub", "name", "Cub"), "There may be many of 'name'"),

@@ -148,20 +148,64 @@ def test_what_was_decided_by_command_comes_round_and_stays_decided_by_command(
     comes_round(own_packaged, servers.fresh(name_of(own_packaged)), tmp_path / "out")
 
 
-def test_a_record_merged_into_another_comes_round(
+TWINS = {
+    "sources.yaml": "book: {kind: book}\nreprint: {kind: book}\n",
+    "taxa.yaml": "lion: {scientific_name: Panthera leo}\nlions: {scientific_name: Panthera leo}\n",
+    "institutions.yaml": """
+        alder: {kind: zoo, founded: 1900, sources: [book]}
+        birch: {kind: zoo, founded: 1905, sources: [reprint]}
+        cedar: {kind: zoo, parent: birch, sources: [reprint]}
+        """,
+    "animals.yaml": """
+        leo: {names: [Leo], taxon: lion, sire: old, sources: [book]}
+        leon: {names: [Leon], taxon: lions, sex: male, unsourced: true}
+        lea: {taxon: lion}
+        old: {taxon: lion}
+        cub: {sire: [{value: leo, probability: 0.25}, {value: leon, probability: 0.75}], sources: [reprint]}
+        """,
+    "transfers/gift.yaml": """
+        from: birch
+        sources: [reprint]
+        lines: {lions: {taxon: lions, count: 2, animals: [leon]}, tigers: {count: 1}}
+        participants: {giver: {who: birch, role: giver, waive: [{rule: unsourced, because: known}]}}
+        """,
+    "transfers/gift-again.yaml": """
+        sources: [book]
+        lines: {lions: {taxon: lion, count: {claims: [3, {value: 4, source: reprint}], settled: 3, because: counted}}}
+        """,
+}
+MERGES = (
+    ("lions", "lion"),
+    ("birch", "cedar"),
+    ("leon", "leo"),
+    ("gift", "gift-again", "--take-lines"),
+    ("reprint", "book"),
+)
+
+
+def test_what_was_merged_comes_round_and_can_be_taken_back(
     url: URL, seeds: WriteSeeds, servers: Servers, tmp_path: Path
 ) -> None:
-    twins = "leo: {names: [Leo]}\nleon: {names: [Leon], sex: male, unsourced: true}\nlea: {}\n"
-    assert not load(url, seeds({"animals.yaml": twins})).problems
-    assert zoo("merge", "leon", "leo", "--because", "one lion under two names", db=url).exit_code == 0
+    folder = seeds({**TWINS, "institutions.yaml": TWINS["institutions.yaml"].replace("parent: birch, ", "")})
+    assert not load(url, folder).problems
+    unmerged = everything(url)
+    for names in (("birch", "alder"), ("alder", "cedar"), *MERGES[:1], *MERGES[2:]):
+        assert zoo("merge", *names, "--because", "one under two names", db=url).exit_code == 0
     assert zoo("unmerge", "lea", "leo", "--because", "a lioness", db=url).exit_code == 0
+    assert zoo("dismiss", "gift-again/lions", "count", "2", "--because", "a slip", db=url).exit_code == 0
+    assert zoo("prefer", "cedar", "founded", "1905", "--because", "its own word", db=url).exit_code == 0
     other = servers.fresh(name_of(url))
-    assert not load(other, exported(url, tmp_path / "out")).problems
-    for words in (("evidence", "leo"), ("list", "animals"), ("find", "Leon"), ("show", "leon"), ("trace", "leon")):
+    comes_round(url, other, tmp_path / "out")
+    for words in (("evidence", "leo"), ("list", "animals"), ("find", "Leon"), ("trace", "leon"), ("donors",)):
         assert zoo(*words, "-f", "json", db=other).stdout == zoo(*words, "-f", "json", db=url).stdout
     assert "are judged different: a lioness" in zoo("merge", "lea", "leo", "--because", "x", db=other).stderr
-    result = zoo("unmerge", "leon", "--because", "x", db=other)
-    assert (result.exit_code, "came with a file" in result.stderr) == (2, True)
+    for slug in ("reprint", "gift", "leon", "alder", "birch", "lions"):
+        told = zoo("unmerge", slug, "--because", "two", db=other)
+        assert (told.exit_code, told.stderr.count("is taken back")) == (0, 1), told.stderr
+    # What referred to a merged record in a column is exported as referring to its survivor.
+    apart = everything(other)
+    assert [json.loads(row)["slug"] for row in apart["record"] if json.loads(row)["merged_into_id"]] == []
+    assert apart["record"] == unmerged["record"]
 
 
 JUDGEMENTS = {
@@ -181,9 +225,13 @@ JUDGEMENTS = {
         "merged: [{record: lea, into: lea, because: So.}]",
         "'lea' can only be compared with another record of its kind",
     ),
-    "a merged record that others refer to": (
-        "merged: [{record: leo, into: lea, because: So.}]",
-        "'leo' is still referred to",
+    "a merged record that descends from the other": (
+        "merged: [{record: cub, into: leo, because: So.}]",
+        "'cub' descends from 'leo': they cannot be one",
+    ),
+    "two that are merged and different": (
+        "merged: [{record: lea, into: leo, because: So.}]\ndifferent: [{record: lea, into: leo, because: So.}]",
+        "'lea' and 'leo' are judged different: So.",
     ),
 }
 

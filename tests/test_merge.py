@@ -18,9 +18,11 @@ from zoo_provenance.tables import (
     descent,
     judgement,
     line_animal,
+    participant,
     record,
     source_basis,
     transfer,
+    transfer_line,
     waiver,
 )
 
@@ -350,3 +352,43 @@ def test_unmerging_takes_a_merge_back_exactly(pair: URL, old: str, new: str, mor
     assert [sorted(map(repr, rows(pair, select(table)))) for table in tables] == before
     assert rows(pair, select(judgement.c.same, judgement.c.reason)) == [(False, "two after all")]
     sound(pair)
+
+
+BUILT = {
+    "sources.yaml": "book: {kind: book}\nreprint: {kind: book}\n",
+    "taxa.yaml": "lion: {rank: species, unsourced: true}\nlions: {rank: species, unsourced: true}\ntiger: {}\n",
+    "institutions.yaml": "alder: {kind: zoo}\n",
+    "animals.yaml": """
+        leo: {taxon: lion}
+        leon: {taxon: lions}
+        tigger: {taxon: tiger}
+        """,
+    "transfers/one.yaml": "sources: [book]\nanimals: [leo]\n",
+    "transfers/other.yaml": """
+        sources: [reprint]
+        lines: {lions: {taxon: lions, count: {value: 2, source: book}, animals: [leon]}}
+        participants: {giver: {who: alder, role: {value: giver, source: book}, waive: [{rule: unsourced, because: known}]}}
+        """,
+    "transfers/third.yaml": "unsourced: true\nanimals: [leon, tigger]\n",
+}
+
+
+def test_merges_that_build_on_one_another_stand_when_loaded_again_and_are_taken_back(
+    url: URL, seeds: WriteSeeds
+) -> None:
+    folder = seeds(BUILT)
+    assert load(url, folder).problems == ()
+    tables = (record, claim, animal, transfer, descent, line_animal, participant, transfer_line, decision, waiver)
+    states = []
+    merges = (("reprint", "book"), ("lions", "lion"), ("other", "one", "--take-lines"), ("tigger", "leo"))
+    for old, new, *more in merges:
+        states.append([sorted(map(repr, rows(url, select(table)))) for table in tables])
+        merged(url, old, new, *more)
+        again = load(url, folder)
+        assert (again.problems, again.created, again.updated, again.batch) == ((), {}, {}, None)
+        assert load(url, folder / "transfers" / "third.yaml").problems == ()
+        sound(url)
+    for old, *_ in reversed(merges):
+        told = zoo("unmerge", old, "--because", "two after all", db=url)
+        assert told.exit_code == 0, told.stderr
+        assert [sorted(map(repr, rows(url, select(table)))) for table in tables] == states.pop()

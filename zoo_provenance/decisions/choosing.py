@@ -9,18 +9,18 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, insert, select, update
 
 from zoo_provenance.deciding import checked_reason
-from zoo_provenance.decisions.anew import concluding
 from zoo_provenance.decisions.places import Place, field_at
-from zoo_provenance.decisions.refusals import refuse_circles
 from zoo_provenance.errors import NotDecided, Unreadable
 from zoo_provenance.evidence.claims import claimed_from
 from zoo_provenance.evidence.comparing import Meaning, meaning_of
 from zoo_provenance.history.batches import batch_of
+from zoo_provenance.loading.anew import concluding
+from zoo_provenance.loading.refusals import refuse_circles
 from zoo_provenance.loading.values import Value, read_value
 from zoo_provenance.loading.writing_out import target_table
 from zoo_provenance.questions.naming import Thing, thing_named
 from zoo_provenance.tables import claim, decision, descent, dismissal, record
-from zoo_provenance.vocabulary import Field, Shape, columns_of
+from zoo_provenance.vocabulary import Field, Shape, Stance, columns_of
 
 OPEN = "open"
 _ONE_OF_MANY = ("dam", "sire")
@@ -62,7 +62,7 @@ def prefer(connection: Connection, place: Place, name: str, value: str, because:
         meaning = _meaning(field, read.text, read.low, read.high, named)
         live = [row for row in said if row.stance == "supports" and row.dismissed is None]
         match = next((row for row in live if _meaning_of(field, row) == meaning), None)
-        claimed = match is not None
+        claimed = match is not None or _descends(connection, place.thing.id, name, named)
         chosen, record_id = (match.value, match.value_record_id) if match is not None else (read.text, named)
         if not claimed and not any(row.stance == "supports" for row in said):
             _refuse_plain(connection, place, field, name, value)
@@ -76,9 +76,13 @@ def prefer(connection: Connection, place: Place, name: str, value: str, because:
         values = {"record_id": place.thing.id, "part": place.part, "field": name, "value": chosen}
         values |= {"value_record_id": record_id, "reason": reason, "batch_id": batch.id}
         connection.execute(insert(decision).values(values))
-        if name in _ONE_OF_MANY and record_id is not None:
-            _choose_parent(connection, place.thing.id, name, record_id)
-    refuse_circles(connection, place.thing, f"With {name} {value}, {place.name!r}")
+        if name in _ONE_OF_MANY and value == OPEN:
+            _have_back(connection, place.thing.id, name, said)
+        elif name in _ONE_OF_MANY:
+            _keep_one(connection, place.thing.id, name, record_id)
+        refuse_circles(connection, place.thing, f"With {name} {value}, {place.name!r}")
+        if name in _ONE_OF_MANY and not claimed:
+            _keep_one(connection, place.thing.id, name, None)
     return Preferred(batch.id, None if value == OPEN else value, claimed, replaced)
 
 
@@ -158,15 +162,36 @@ def _refuse_plain(connection: Connection, place: Place, field: Field, name: str,
     )
 
 
-def _choose_parent(connection: Connection, child_id: int, role: str, parent_id: int) -> None:
-    """Keep one parent of a role in the descent."""
+def _descends(connection: Connection, child_id: int, role: str, parent_id: int | None) -> bool:
+    """Whether a parent stands in the descent, be it as a plain word."""
+    of = (descent.c.child_id == child_id, descent.c.role == role, descent.c.parent_id == parent_id)
+    return bool(connection.execute(select(exists().where(*of))).scalar())
+
+
+def _keep_one(connection: Connection, child_id: int, role: str, parent_id: int | None) -> None:
+    """Keep one parent of a role in the descent; or none."""
     of = and_(descent.c.child_id == child_id, descent.c.role == role)
-    connection.execute(delete(descent).where(of, descent.c.parent_id != parent_id))
-    if connection.execute(select(exists().where(of, descent.c.parent_id == parent_id))).scalar():
+    connection.execute(delete(descent).where(of, descent.c.parent_id.is_distinct_from(parent_id)))
+    if parent_id is None:
+        return
+    if _descends(connection, child_id, role, parent_id):
         connection.execute(update(descent).where(of).values(probability=1.0))
     else:
         values = {"child_id": child_id, "parent_id": parent_id, "role": role, "probability": 1.0}
         connection.execute(insert(descent).values(values))
+
+
+def _have_back(connection: Connection, child_id: int, role: str, said: Sequence[Any]) -> None:
+    """Bring the candidates that are claimed back into the descent, each as likely as the others."""
+    of = and_(descent.c.child_id == child_id, descent.c.role == role)
+    there = {*connection.execute(select(descent.c.parent_id).where(of)).scalars()}
+    live = {row.value_record_id for row in said if row.stance == Stance.SUPPORTS and row.dismissed is None}
+    missing = sorted(live - there - {None})
+    if missing:
+        likely = None if len(there) + len(missing) > 1 else 1.0
+        connection.execute(update(descent).where(of).values(probability=likely))
+        values = {"child_id": child_id, "role": role, "probability": likely}
+        connection.execute(insert(descent), [values | {"parent_id": one} for one in missing])
 
 
 def _no_such_claim(

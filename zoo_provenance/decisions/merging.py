@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, insert, or_, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from zoo_provenance.deciding import checked_reason, refuse_drift
-from zoo_provenance.decisions import references, refusals
-from zoo_provenance.decisions.anew import concluding
 from zoo_provenance.errors import NotDecided
 from zoo_provenance.history.batches import batch_of
 from zoo_provenance.history.undoing import take_back
-from zoo_provenance.loading import writing_out
+from zoo_provenance.loading.joining import Merged, join, judge
 from zoo_provenance.questions.naming import Thing
 from zoo_provenance.tables import batch, judgement, record
 from zoo_provenance.vocabulary import Kind
-
-
-@dataclass(frozen=True)
-class Merged:
-    """What a merge did: the batch, how many references and claims now lead to the survivor."""
-
-    batch: int
-    references: int
-    claims: int
 
 
 def merge(connection: Connection, old: Thing, survivor: Thing, because: str, *, take_lines: bool = False) -> Merged:
@@ -33,25 +22,7 @@ def merge(connection: Connection, old: Thing, survivor: Thing, because: str, *, 
     With `take_lines`, lines and participants that only the merged transfer has become the survivor's. Raises
     NotDecided where the two cannot be one.
     """
-    reason = checked_reason(because)
-    refusals.refuse(connection, old, survivor, take_lines=take_lines)
-    with batch_of(connection, "merge", reason) as opened, concluding(connection, [survivor.id]):
-        done = _write(connection, old, survivor, reason, opened.id)
-    refusals.refuse_circles(connection, survivor, f"As one record, {old.slug!r} and {survivor.slug!r}")
-    return done
-
-
-def _write(connection: Connection, old: Thing, survivor: Thing, reason: str, batch_id: int) -> Merged:
-    # Where two values meet, each is a claim of those that vouched for it: nothing is overwritten in silence.
-    writing_out.write_out_all(connection, [old.id, survivor.id])
-    references.carry_parts(connection, old.kind, old.id, survivor.id)
-    claims = references.turn_claims(connection, old.id, survivor.id)
-    references.empty(connection, old.kind, old.id)
-    led = references.repoint(connection, old.kind, old.id, survivor.id)
-    references.carry_decisions(connection, old.id, survivor.id, batch_id)
-    references.lead(connection, old.id, survivor.id)
-    _judge(connection, old, survivor, reason, batch_id, same=True)
-    return Merged(batch_id, led, claims)
+    return join(connection, old, survivor, checked_reason(because), take_lines=take_lines)
 
 
 @dataclass(frozen=True)
@@ -92,7 +63,7 @@ def unmerge(connection: Connection, slug: str, other: str | None, because: str) 
         if judged is not None:
             _refuse_load(connection, judged.batch_id)
             refuse_drift(connection, judged.batch_id, take_back(connection, judged.batch_id))
-        _judge(connection, one, into, reason, opened.id, same=False)
+        judge(connection, one, into, reason, opened.id, same=False)
     return Parted(opened.id, one.slug, into.slug, judged.batch_id if judged is not None else None)
 
 
@@ -130,9 +101,3 @@ def _merged_with(connection: Connection, one: Thing) -> Thing:
 def _survivor(connection: Connection, one: Thing) -> int:
     survivor = func.coalesce(record.c.merged_into_id, record.c.id)
     return connection.execute(select(survivor).where(record.c.id == one.id)).scalar_one()
-
-
-def _judge(connection: Connection, one: Thing, other: Thing, reason: str, batch_id: int, *, same: bool) -> None:
-    first, second = sorted((one.id, other.id))
-    values = {"record_id": first, "other_id": second, "kind": one.kind.value, "same": same}
-    connection.execute(insert(judgement).values(values | {"reason": reason, "batch_id": batch_id}))

@@ -48,7 +48,9 @@ def place_named(connection: Connection, text: str) -> Place:
         raise NotDecided(
             f"{text!r} is a line and a participant; write {' or '.join(f'{slug}/{one}' for one in found)}."
         )
-    raise UnknownThing("line or participant", text, [f"{slug}/{part.partition('/')[2]}" for part in parts[:5]])
+    short = [part.partition("/")[2] for part in parts]
+    named = [f"{slug}/{one if short.count(one) == 1 else part}" for one, part in zip(short, parts, strict=True)]
+    raise UnknownThing("line or participant", text, named[:5])
 
 
 def field_at(connection: Connection, place: Place, name: str) -> Field:
@@ -61,5 +63,6 @@ def field_at(connection: Connection, place: Place, name: str) -> Field:
     claimed = select(claim.c.field).where(claim.c.record_id == place.thing.id, claim.c.part == place.part)
     said = set(connection.execute(claimed.distinct()).scalars()) - {""}
     known = [*FIELDS[place.owner], *sorted(said - {*FIELDS[place.owner]}), *EVERYWHERE]
+    known = [one for one in known if one != "formerly"]
     hint = nearest(name, known) or f"it has {', '.join(FIELDS[place.owner])}"
     raise NotDecided(f"{place.name!r} has no field {name!r}; {hint}")

@@ -27,6 +27,8 @@ class Writer:
         """Return the entry of a record that the data set defines; `parts` are the rows of what belongs to it."""
         plain = self._plain(self.kind.value, "", row)
         vouchers = self.said.vouchers("")
+        if row.merged_into_id is not None or self.said.carried:
+            parts = self._own(parts)
         around = self._around(self.kind.value, vouchers, plain, list(parts.get("parents", ())))
         whole = self._everything(around, plain, parts)
         whole.get("names", []).sort(key=lambda one: _is_former(one) or _value(one) != row.label)
@@ -35,6 +37,17 @@ class Writer:
         label = {"label": row.label} if _label_of(self.kind, row.slug, whole) != row.label else {}
         notes = {"notes": row.notes} if row.notes is not None else {}
         return _ordered({**whole, **vouchers, **label, **notes})
+
+    def _own(self, parts: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """Return parts without the lines and participants that came with a record when it was merged into this one.
+
+        What stood in those of its own was written out as claims by then.
+        """
+        own = {group: {*self.said.keys(group)} for group in ("lines", "participants")}
+        found = dict(parts)
+        for name, group in (("lines", "lines"), ("participants", "participants"), ("line_animals", "lines")):
+            found[name] = [row for row in parts.get(name, ()) if row.key in own[group]]
+        return found
 
     def about_it(self, slug: str) -> Content:
         """Return what a data set says about a record that another one defines."""
@@ -176,8 +189,9 @@ class Writer:
         if vouchers:
             return Around(tuple(vouchers["sources"]))
         needs = any(not FIELDS[owner][name].identifies for name in plain)
-        bare = {row.other for row in parents} - {
-            row.said
+        bare = {(row.role, row.other) for row in parents} - self.said.carried
+        bare -= {
+            (role.value, row.now)
             for role in DescentRole
             for row in self.said.claims.get(("", role.value), ())
             if row.stance == Stance.SUPPORTS

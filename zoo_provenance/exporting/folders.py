@@ -144,11 +144,13 @@ class _DataSetWriter:
         return Run(self.connection, statement, self.row.id)
 
     def _entries(self, kind: Kind) -> Iterator[tuple[str, Content]]:
-        claims, decided = self._run(rows.claims_of(kind)), self._run(rows.decisions(kind))
+        claims, merged = self._run(rows.claims_of(kind)), self._run(rows.claims_of(kind, merged=True))
+        decided = self._run(rows.decisions(kind))
         waived = self._run(rows.waivers(kind))
         parts = {name: self._run(statement()) for name, statement in _PARTS.get(kind, {}).items()}
         for row in rows.rows(self.connection, rows.records_of(kind), self.row.id):
-            said = Said.of(kind.value, claims.take(row.slug), decided.take(row.slug), waived.take(row.slug))
+            claimed = [*claims.take(row.slug), *merged.take(row.slug)]
+            said = Said.of(kind.value, claimed, decided.take(row.slug), waived.take(row.slug))
             belonging = {name: run.take(row.slug) for name, run in parts.items()}
             self.progress(1)
             yield row.slug, Writer(said).entry(row, belonging)
@@ -165,11 +167,13 @@ class _DataSetWriter:
         return number
 
     def _about(self) -> int:
-        claims, decided = self._run(rows.claims_about()), self._run(rows.decisions(None))
+        claims, merged = self._run(rows.claims_about()), self._run(rows.claims_about(merged=True))
+        decided = self._run(rows.decisions(None))
         waived = self._run(rows.waivers(None))
         number = 0
         for row in rows.rows(self.connection, rows.spoken_of(), self.row.id):
-            said = Said.of(row.kind, claims.take(row.slug), decided.take(row.slug), waived.take(row.slug))
+            claimed = [*claims.take(row.slug), *merged.take(row.slug)]
+            said = Said.of(row.kind, claimed, decided.take(row.slug), waived.take(row.slug))
             if not number:
                 (self.folder / "about").mkdir()
             self._file(f"about/{row.slug}.yaml", Writer(said, about=True).about_it(row.slug))

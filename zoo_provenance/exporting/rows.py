@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    false,
     func,
     or_,
     select,
@@ -76,7 +77,7 @@ def records_of(kind: Kind) -> Statement:
     table = KIND_TABLES[kind]
     source, values = _valued(kind.value, table, MINE.join(table, table.c.id == MINE.c.id))
     return (
-        select(MINE.c.slug, MINE.c.label, MINE.c.notes, *values)
+        select(MINE.c.slug, MINE.c.label, MINE.c.notes, MINE.c.merged_into_id, *values)
         .select_from(source)
         .where(_defined(kind))
         .order_by(MINE.c.slug)
@@ -182,21 +183,30 @@ def _to_others(table: Table, owner: str, other: str, *more: ColumnElement[Any]) 
     )
 
 
-def _claims(where: ColumnElement[bool]) -> Statement:
-    named, by = record.alias("named"), record.alias("by")
+def _claims(where: ColumnElement[bool], *, merged: bool = False) -> Statement:
+    """Return the statement of claims in the words they were said in, whatever was merged since.
+
+    `merged`: what was said of records merged since, which counts for their survivors by now.
+    """
+    named, by, now = record.alias("named"), record.alias("by"), record.alias("now")
     columns = ("part", "field", "language", "during", "stance", "own", "certainty", "locator", "quote", "note")
+    of = claim.c.said_of_id if merged else claim.c.record_id
+    ours = claim.c.dataset_id == _DATASET
     return (
         select(
             MINE.c.slug,
             *(claim.c[name] for name in columns),
             func.coalesce(claim.c.value, named.c.slug).label("said"),
+            func.coalesce(claim.c.value, now.c.slug).label("now"),
             by.c.slug.label("source"),
-            (claim.c.dataset_id == _DATASET).label("ours"),
+            (ours if merged else and_(ours, claim.c.said_of_id.is_(None))).label("ours"),
+            (claim.c.said_of_id.is_not(None) if not merged else false()).label("carried"),
             dismissal.c.reason.label("dismissed"),
         )
-        .join(claim, claim.c.record_id == MINE.c.id)
-        .outerjoin(named, named.c.id == claim.c.value_record_id)
-        .outerjoin(by, by.c.id == claim.c.source_id)
+        .join(claim, of == MINE.c.id)
+        .outerjoin(named, named.c.id == func.coalesce(claim.c.said_value_id, claim.c.value_record_id))
+        .outerjoin(now, now.c.id == claim.c.value_record_id)
+        .outerjoin(by, by.c.id == func.coalesce(claim.c.said_by_id, claim.c.source_id))
         # What was dismissed by command is nothing that the data set says.
         .outerjoin(dismissal, and_(dismissal.c.claim_id == claim.c.id, dismissal.c.dataset_id.is_not(None)))
         .where(where)
@@ -205,15 +215,16 @@ def _claims(where: ColumnElement[bool]) -> Statement:
 
 
 @cache
-def claims_of(kind: Kind) -> Statement:
+def claims_of(kind: Kind, *, merged: bool = False) -> Statement:
     """Return the statement of what a data set says of the records of a kind it defines, and of what others support."""
-    return _claims(and_(_defined(kind), or_(claim.c.dataset_id == _DATASET, claim.c.stance == Stance.SUPPORTS)))
+    said = or_(claim.c.dataset_id == _DATASET, claim.c.stance == Stance.SUPPORTS)
+    return _claims(and_(_defined(kind), said), merged=merged)
 
 
 @cache
-def claims_about() -> Statement:
+def claims_about(*, merged: bool = False) -> Statement:
     """Return the statement of what a data set says of the records that others define."""
-    return _claims(and_(MINE.c.dataset_id != _DATASET, claim.c.dataset_id == _DATASET))
+    return _claims(and_(MINE.c.dataset_id != _DATASET, claim.c.dataset_id == _DATASET), merged=merged)
 
 
 @cache
@@ -226,7 +237,8 @@ def decisions(kind: Kind | None) -> Statement:
             decision.c.part,
             decision.c.field,
             decision.c.reason,
-            func.coalesce(decision.c.value, named.c.slug).label("said"),
+            # A record it names may have been merged: what the claims name is what they led to.
+            func.coalesce(decision.c.value, named.c.slug).label("now"),
         )
         .join(decision, decision.c.record_id == MINE.c.id)
         .outerjoin(named, named.c.id == decision.c.value_record_id)
@@ -254,7 +266,9 @@ def _whose(kind: Kind | None) -> ColumnElement[bool]:
 def spoken_of() -> Statement:
     """Return the statement of the records of others that a data set says, decides or waives something of."""
     spoken = union(
-        select(claim.c.record_id).where(claim.c.dataset_id == _DATASET),
+        select(func.coalesce(claim.c.said_of_id, claim.c.record_id).label("record_id")).where(
+            claim.c.dataset_id == _DATASET
+        ),
         select(decision.c.record_id).where(decision.c.dataset_id == _DATASET),
         select(waiver.c.record_id).where(waiver.c.dataset_id == _DATASET),
     ).subquery()

@@ -75,6 +75,7 @@ class Said:
     """All that a data set says of one record: its claims by part and field, its decisions and its waivers.
 
     `claimed` are the (part, field) that somebody supports a value of: their columns are concluded, and no plain word.
+    `carried` are the (field, value) that count for it since another was merged into it.
     """
 
     kind: str
@@ -82,18 +83,21 @@ class Said:
     claimed: set[tuple[str, str]]
     decisions: Mapping[tuple[str, str], Any]
     waivers: Sequence[Any]
+    carried: set[tuple[str, str]]
 
     @classmethod
     def of(cls, kind: str, claims: Iterable[Any], decisions: Iterable[Any], waivers: Sequence[Any]) -> Said:
         """Sort the rows of a record."""
         mine: dict[tuple[str, str], list[Any]] = defaultdict(list)
-        claimed = set()
+        claimed, carried = set(), set()
         for row in claims:
+            if row.carried:
+                carried.add((row.field, row.now))
             if row.ours:
                 mine[row.part, row.field].append(row)
             if row.stance == Stance.SUPPORTS:
                 claimed.add((row.part, row.field))
-        return cls(kind, mine, claimed, {(one.part, one.field): one for one in decisions}, waivers)
+        return cls(kind, mine, claimed, {(one.part, one.field): one for one in decisions}, waivers, carried)
 
     def keys(self, group: str) -> list[str]:
         """Return the keys of the lines or participants spoken of."""
@@ -132,8 +136,7 @@ class Said:
                 one = found.setdefault(said, Entry(said))
                 if row.source is not None:
                     one.sources.append(row.source)
-        settled = self.decisions.get((part, name))
-        first = settled.said if settled is not None else None
+        first = self._chosen(part, name)
         entries = sorted(found.values(), key=lambda one: (one.said.value != first, one.said.order))
         for row in rows:
             if row.stance == Stance.CONTRADICTS:
@@ -164,20 +167,21 @@ class Said:
         """Return the parents of one role: those of whom nothing is claimed, and what is claimed of the others."""
         parents = {row.other: row.probability for row in rows}
         entries = self.entries("", role)
-        decision = self.decisions.get(("", role))
-        chosen = decision.said if decision is not None else None
+        chosen = self._chosen("", role)
         live = [one.said.value for one in entries if not one.said.dismissed and one.said.value != "?"]
-        candidates = {value for value in live if chosen in {None, value}}
-        candidates |= parents.keys()
+        # Parents stand as what they were merged into, those claimed under the slugs they had.
+        led = {row.said: row.now for row in self.claims.get(("", role), ())}
+        plain = {slug for slug in parents if (role, slug) not in self.carried} - {led[value] for value in live}
+        candidates = {value for value in live if chosen in {None, value} or led[value] in parents} | plain
         silent = None if len(candidates) > 1 and role in {DescentRole.DAM, DescentRole.SIRE} else 1.0
         unlikely = {slug: number for slug, number in parents.items() if number is not None and number != silent}
         written: list[Any] = []
         for one in entries:
             content = _written(one, FIELDS["animal"][role], around, bare=about)
-            if not one.said.dismissed and one.said.value in unlikely:
-                content["probability"] = _number(unlikely.pop(one.said.value))
+            if not one.said.dismissed and led[one.said.value] in unlikely:
+                content["probability"] = _number(unlikely.pop(led[one.said.value]))
             written.append(content)
-        for slug in sorted(parents.keys() - live):
+        for slug in sorted(plain):
             number = unlikely.get(slug)
             written.append(slug if number is None else {"value": slug, "probability": _number(number)})
         return self.settled("", role, written) if written else None
@@ -190,10 +194,21 @@ class Said:
                 return written[0]
             named = _field(self.kind, part, name)
             return written if named.many else {"claims": written}
-        chosen = {"settled": "open" if decision.said is None else decision.said, "because": decision.reason}
+        value = self._chosen(part, name)
+        chosen = {"settled": "open" if value is None else value, "because": decision.reason}
         if len(written) == 1:
             return (written[0] if isinstance(written[0], dict) else {"value": written[0]}) | chosen
         return {"claims": written, **chosen}
+
+    def _chosen(self, part: str, name: str) -> str | None:
+        """Return the value settled on, a record by the slug that a claim names it by."""
+        decision = self.decisions.get((part, name))
+        if decision is None or decision.now is None:
+            return None
+        rows = [row for row in self.claims.get((part, name), ()) if row.stance == Stance.SUPPORTS]
+        if any(row.said == decision.now for row in rows):
+            return str(decision.now)
+        return next((str(row.said) for row in rows if row.now == decision.now), str(decision.now))
 
     def searched(self, part: str, around: Around) -> list[Content]:
         """Return what was looked for and not found."""

@@ -147,7 +147,9 @@ class _Sync:
         if remove_only or staged not in self.filled:
             return
         # Between parents somebody chose by command: the others stay out.
-        chosen = [~merging.chosen_otherwise(staged)] if staged is staging.DESCENT else []
+        chosen = []
+        if staged is staging.DESCENT:
+            chosen = [~merging.chosen_otherwise(staged.c.record_id, staged.c.role, staged.c.parent_id)]
         fresh = (
             select(*(staged.c[of] for of in keys.values()), *(staged.c[name] for name in values))
             .where(defined, ~exists().where(match), *chosen)

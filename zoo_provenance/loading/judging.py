@@ -11,7 +11,9 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    delete,
     exists,
+    false,
     func,
     insert,
     literal,
@@ -22,13 +24,13 @@ from sqlalchemy import (
 )
 
 from zoo_provenance.errors import quoted
-from zoo_provenance.loading import pruning
+from zoo_provenance.loading import merging
 from zoo_provenance.loading.problems import File, Problem, nearest
 from zoo_provenance.loading.shapes import Shape, read_shape
 from zoo_provenance.loading.staging import JUDGED, SCOPE, TOUCHED, Staging
 from zoo_provenance.loading.yaml_reader import Node
 from zoo_provenance.rules import RULES
-from zoo_provenance.tables import claim, dataset, decision, dismissal, judgement, record, waiver
+from zoo_provenance.tables import claim, dataset, decision, descent, dismissal, judgement, record, waiver
 from zoo_provenance.vocabulary import NOTE_LENGTH, VALUE_LENGTH
 
 _LONGEST = {"because": NOTE_LENGTH, "value": VALUE_LENGTH, "field": 120, "part": 120, "language": 35}
@@ -117,6 +119,7 @@ def apply(staging: Staging, batch_id: int, *, overrule: bool) -> None:
         return
     _settle(staging, batch_id, overrule=overrule)
     _enter(staging, dismissal, {"claim_id": JUDGED.c.claim_id}, "dismissed", batch_id)
+    _choose_parents(staging)
     _enter(
         staging,
         waiver,
@@ -125,7 +128,6 @@ def apply(staging: Staging, batch_id: int, *, overrule: bool) -> None:
         batch_id,
     )
     _tell_pairs(staging)
-    _merge(staging)
     if not staging.problems:
         _judge(staging, batch_id)
 
@@ -144,12 +146,15 @@ def _resolve(staging: Staging) -> None:
     ids = {f"{name}_id": named(name) for name in ("value_record", "source", "into")} | {"record_id": named("slug")}
     ids["said_in_id"] = select(dataset.c.id).where(dataset.c.name == JUDGED.c.dataset).scalar_subquery()
     connection.execute(update(JUDGED).values(ids))
-    same = [claim.c[name] == JUDGED.c[name] for name in ("record_id", "part", "field", "language", "stance")]
-    same += [
-        claim.c[name].is_not_distinct_from(JUDGED.c[name])
-        for name in ("value", "value_record_id", "source_id", "during")
-    ]
+    same = [claim.c[name] == JUDGED.c[name] for name in ("part", "field", "language", "stance")]
+    same += [claim.c[name].is_not_distinct_from(JUDGED.c[name]) for name in ("value", "during")]
     same += [claim.c.locator == JUDGED.c.at, claim.c.dataset_id == JUDGED.c.said_in_id]
+    # What was merged since is told as what it was said of, by whom, and as what it named.
+    same += [func.coalesce(claim.c.said_of_id, claim.c.record_id) == JUDGED.c.record_id]
+    same += [
+        func.coalesce(claim.c[said], claim.c[name]).is_not_distinct_from(JUDGED.c[name])
+        for name, said in (("value_record_id", "said_value_id"), ("source_id", "said_by_id"))
+    ]
     said = select(func.min(claim.c.id)).where(*same).scalar_subquery()
     connection.execute(update(JUDGED).where(JUDGED.c.sort == "dismissed").values(claim_id=said))
 
@@ -206,6 +211,15 @@ def _settle(staging: Staging, batch_id: int, *, overrule: bool) -> None:
     _enter(staging, decision, place, "settled", batch_id, values)
 
 
+def _choose_parents(staging: Staging) -> None:
+    """Keep in the descent the parents that were chosen, and none that was dismissed."""
+    judged = exists().where(JUDGED.c.record_id == descent.c.child_id, JUDGED.c.field == descent.c.role)
+    wrong = merging.chosen_otherwise(descent.c.child_id, descent.c.role, descent.c.parent_id)
+    staging.connection.execute(delete(descent).where(judged, wrong))
+    likely = descent.c.probability.is_distinct_from(1.0)
+    staging.connection.execute(update(descent).where(judged, merging.was_chosen(), likely).values(probability=1.0))
+
+
 def _enter(
     staging: Staging,
     table: Table,
@@ -233,29 +247,6 @@ def _bear_on(staging: Staging, fresh: ColumnElement[bool]) -> None:
     staging.connection.execute(insert(SCOPE).from_select(["record_id", "dataset_id"], scope))
 
 
-def _merge(staging: Staging) -> None:
-    """Let records lead to their survivors; one that others still refer to has to be merged by command."""
-    connection = staging.connection
-    one = record.alias("one")
-    fresh = and_(JUDGED.c.sort == "merged", one.c.id == JUDGED.c.record_id, one.c.merged_into_id.is_(None))
-    if not connection.execute(select(exists().where(fresh))).scalar():
-        return
-    place = (JUDGED.c.row, JUDGED.c.file, JUDGED.c.line, JUDGED.c.slug)
-    for table, _, column in pruning.references():
-        referring = select(*place).join(one, fresh).join(table, column == JUDGED.c.record_id).distinct()
-        for row in connection.execute(referring).all():
-            message = f"{row.slug!r} is still referred to; merge it by command"
-            staging.problem(row.row, row.file, row.line, "", "overturned", message)
-    if staging.problems:
-        return
-    _bear_on(staging, and_(JUDGED.c.sort == "merged", exists().where(fresh)))
-    into = select(JUDGED.c.into_id).where(JUDGED.c.sort == "merged", JUDGED.c.record_id == record.c.id).limit(1)
-    merged = exists().where(JUDGED.c.sort == "merged", JUDGED.c.record_id == record.c.id)
-    connection.execute(
-        update(record).where(record.c.merged_into_id.is_(None), merged).values(merged_into_id=into.scalar_subquery())
-    )
-
-
 def _tell_pairs(staging: Staging) -> None:
     """Tell of pairs that nobody can judge: two of different kinds, or one and the same."""
     one, other = record.alias("one"), record.alias("other")
@@ -269,17 +260,32 @@ def _tell_pairs(staging: Staging) -> None:
     for row in staging.connection.execute(pairs).all():
         message = f"{row.slug!r} can only be compared with another record of its kind"
         staging.problem(row.row, row.file, row.line, "", "wrong-kind", message)
+    first, last = _pair()
+    merged = (
+        select(JUDGED.c.row, JUDGED.c.file, JUDGED.c.line, JUDGED.c.slug, JUDGED.c.into, judgement.c.reason)
+        .join(judgement, and_(judgement.c.record_id == first, judgement.c.other_id == last, judgement.c.same))
+        .where(JUDGED.c.sort == "different")
+        .order_by(JUDGED.c.row)
+    )
+    for row in staging.connection.execute(merged).all():
+        message = f"{row.slug!r} and {row.into!r} were merged: {row.reason}"
+        staging.problem(row.row, row.file, row.line, "", "overturned", message, "unmerge them first")
+
+
+def _pair() -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Return the two records of a judgement in the order in which pairs are kept."""
+    first = case((JUDGED.c.record_id < JUDGED.c.into_id, JUDGED.c.record_id), else_=JUDGED.c.into_id)
+    return first, JUDGED.c.record_id + JUDGED.c.into_id - first
 
 
 def _judge(staging: Staging, batch_id: int) -> None:
-    """Enter what pairs were judged to be, where nobody has judged them yet."""
-    first = case((JUDGED.c.record_id < JUDGED.c.into_id, JUDGED.c.record_id), else_=JUDGED.c.into_id)
-    last = JUDGED.c.record_id + JUDGED.c.into_id - first
+    """Enter which pairs were judged different, where nobody has judged them yet."""
+    first, last = _pair()
     there = exists().where(judgement.c.record_id == first, judgement.c.other_id == last)
     fresh = (
-        select(first, last, record.c.kind, JUDGED.c.sort == "merged", JUDGED.c.because, literal(batch_id, Integer))
+        select(first, last, record.c.kind, false(), JUDGED.c.because, literal(batch_id, Integer))
         .join(record, record.c.id == JUDGED.c.record_id)
-        .where(JUDGED.c.sort.in_(["merged", "different"]), ~there)
+        .where(JUDGED.c.sort == "different", ~there)
     )
     columns = ["record_id", "other_id", "kind", "same", "reason", "batch_id"]
     staging.connection.execute(insert(judgement).from_select(columns, fresh))

@@ -17,6 +17,7 @@ from zoo_provenance.loading import (
     applying,
     checks,
     conclusions,
+    joining,
     judging,
     merging,
     overruling,
@@ -101,17 +102,24 @@ def load(
 
 
 def _load(connection: Connection, paths: Sequence[Path], command: str, progress: Progress, ways: _Ways) -> Loaded:
+    stage = Staging(connection)
     with batch_of(connection, command) as batch:
-        loaded = _write(connection, paths, batch, progress, ways)
-    loaded = replace(loaded, batch=batch.id if batch.kept and not ways.dry_run else None)
+        loaded, merges = _write(stage, paths, batch, progress, ways)
+    merged = joining.join_told(stage, merges)
+    if stage.problems:
+        raise _refused(stage)
+    written = [*([batch.id] if batch.kept else []), *merged]
+    loaded = replace(loaded, batch=written[0] if written and not ways.dry_run else None)
     if ways.dry_run:
         raise _Undone(loaded)
     return loaded
 
 
-def _write(connection: Connection, paths: Sequence[Path], batch: Batch, progress: Progress, ways: _Ways) -> Loaded:
-    """Write what differs. Raises what rolls back where there are problems."""
-    stage = Staging(connection)
+def _write(
+    stage: Staging, paths: Sequence[Path], batch: Batch, progress: Progress, ways: _Ways
+) -> tuple[Loaded, list[joining.Merge]]:
+    """Write what differs; return what was done, and what is to be merged now. Raises what rolls back with problems."""
+    connection = stage.connection
     reader = seeds.SeedReader(stage.problems)
     data_sets = reader.read(paths)
     dataset_ids = {data_set.name: _enter_dataset(connection, data_set) for data_set in data_sets}
@@ -158,9 +166,10 @@ def _write(connection: Connection, paths: Sequence[Path], batch: Batch, progress
     for one in entered:
         keys.make_again(connection, one.set_aside)
     batch.input_digest = reader.digest.hexdigest()
+    merges = joining.told_merges(stage)
     stage.close()
     loaded = _summed(counts, entered, tuple(data_set.name for data_set in data_sets))
-    return replace(loaded, pruned=pruned, kept=kept, merged=tuple(sorted(stage.merged)))
+    return replace(loaded, pruned=pruned, kept=kept, merged=tuple(sorted(stage.merged))), merges
 
 
 def _apply(stage: Staging, whole: Sequence[int], batch_id: int, *, overrule: bool) -> None:

@@ -84,20 +84,22 @@ def came_with_merged(table: Table, owner_id: ColumnElement[Any], *which: ColumnE
     return exists().where(merged.c.merged_into_id == owner_id, table.c.transfer_id == merged.c.id, *which)
 
 
-def chosen_otherwise(staged: Table) -> ColumnElement[bool]:
-    """Return whether another parent than the staged one was preferred by command, or this one dismissed."""
-    said = [claim.c.record_id == staged.c.record_id, claim.c.field == staged.c.role]
-    said += [claim.c.part == "", claim.c.value_record_id == staged.c.parent_id, claim.c.stance == "supports"]
+def chosen_otherwise(
+    child: ColumnElement[Any], role: ColumnElement[Any], parent: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Return whether another parent than this one was preferred by command, or this one dismissed."""
+    said = [claim.c.record_id == child, claim.c.field == role]
+    said += [claim.c.part == "", claim.c.value_record_id == parent, claim.c.stance == "supports"]
     dismissed = dismissal.c.claim_id == claim.c.id
     wrong = exists().where(*said, dismissed, dismissal.c.dataset_id.is_(None))
     live = exists().where(*said, ~exists().where(dismissed))
     preferred = exists().where(
-        decision.c.record_id == staged.c.record_id,
+        decision.c.record_id == child,
         decision.c.part == "",
-        decision.c.field == staged.c.role,
+        decision.c.field == role,
         decision.c.dataset_id.is_(None),
         decision.c.value_record_id.is_not(None),
-        decision.c.value_record_id != staged.c.parent_id,
+        decision.c.value_record_id != parent,
     )
     return or_(preferred, and_(wrong, ~live))
 
@@ -156,6 +158,28 @@ def read_as_survivors(connection: Connection) -> None:
         )
         into = select(merged.c.merged_into_id).where(merged.c.id == CLAIM.c[said]).scalar_subquery()
         connection.execute(update(CLAIM).where(CLAIM.c[said].is_not(None)).values({target: into}))
+    _leave_as_written_out(connection)
+
+
+def _leave_as_written_out(connection: Connection) -> None:
+    """Let a claim stand as it is stored where what it named was merged while it was a plain value yet.
+
+    A column leads to the survivor; written out from there, the claim does not know the slug in the file.
+    """
+    names = ("record_id", "part", "field", "dataset_id", "stance", "language", "locator")
+    or_not = ("source_id", "value_record_id", "during", "said_of_id", "said_by_id")
+
+    def alike(other: Any) -> list[ColumnElement[bool]]:
+        same = [other.c[name] == CLAIM.c[name] for name in names]
+        return same + [other.c[name].is_not_distinct_from(CLAIM.c[name]) for name in or_not]
+
+    staged = CLAIM.alias("staged")
+    stored = exists().where(*alike(claim), claim.c.said_value_id.is_(None))
+    as_said = exists().where(*alike(claim), claim.c.said_value_id == CLAIM.c.said_value_id)
+    beside = exists().where(*alike(staged), staged.c.said_value_id.is_(None))
+    connection.execute(
+        update(CLAIM).where(CLAIM.c.said_value_id.is_not(None), stored, ~as_said, ~beside).values(said_value_id=None)
+    )
 
 
 def carry_over(stage: Staging) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, delete, exists, or_, select, tuple_
 
-from zoo_provenance.loading import staging
+from zoo_provenance.loading import merging, staging
 from zoo_provenance.loading.applying import said_alike
 from zoo_provenance.loading.problems import Mark, Problem
 from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, Staging
-from zoo_provenance.tables import batch, claim, decision, dismissal, record, waiver
+from zoo_provenance.tables import batch, claim, decision, dismissal, participant, record, transfer_line, waiver
 from zoo_provenance.vocabulary import Stance
 
 _HINT = "--overrule replaces it"
@@ -26,9 +26,12 @@ def tell_overturned(stage: Staging, *, overrule: bool) -> None:
     if stage.is_filled(DECISION):
         _settled_otherwise(stage, overrule=overrule)
         _settled_on_what_was_dismissed(stage, overrule=overrule)
-    for staged, group in ((staging.LINE, "lines"), (staging.PARTICIPANT, "participants")):
+    for staged, kept, group in (
+        (staging.LINE, transfer_line, "lines"),
+        (staging.PARTICIPANT, participant, "participants"),
+    ):
         for table in (decision, waiver):
-            _lost_with_its_part(stage, table, staged, group, overrule=overrule)
+            _lost_with_its_part(stage, table, (staged, kept, group), overrule=overrule)
 
 
 def _settled_otherwise(stage: Staging, *, overrule: bool) -> None:
@@ -113,11 +116,14 @@ def _settled_on_what_was_dismissed(stage: Staging, *, overrule: bool) -> None:
             stage.problem(row.row, row.file, row.line, "", "overturned", message, _HINT)
 
 
-def _lost_with_its_part(stage: Staging, table: Table, staged: Table, group: str, *, overrule: bool) -> None:
+def _lost_with_its_part(stage: Staging, table: Table, parts: tuple[Table, Table, str], *, overrule: bool) -> None:
     """Tell of lines and participants that are gone from the files and that something was decided of by command."""
+    staged, kept, group = parts
     part = f"{group}/"
     there = exists().where(staged.c.record_id == table.c.record_id, table.c.part == part + staged.c.key)
-    lost = and_(table.c.dataset_id.is_(None), table.c.part.startswith(part), ~there)
+    # What came with a record that was merged stays whatever the survivor's file says.
+    came = merging.came_with_merged(kept, table.c.record_id, table.c.part == part + kept.c.key)
+    lost = and_(table.c.dataset_id.is_(None), table.c.part.startswith(part), ~there, ~came)
     speaks = and_(
         RECORD.c.record_id == table.c.record_id,
         RECORD.c.defines,

@@ -340,14 +340,15 @@ def _enter_plain(connection: Connection, field: Field, rows: Sequence[Any]) -> N
     """Enter plain values (record_id, dataset_id, part, value, low, high) as claims of all that vouch for them."""
     if not rows:
         return
-    vouching: dict[tuple[int, str], list[int | None]] = {}
-    for record_id, at, source_id in connection.execute(
-        select(claim.c.record_id, claim.c.part, claim.c.source_id)
+    # Who vouched, and under which slug, if that was merged since.
+    vouching: dict[tuple[int, str], list[tuple[int | None, int | None]]] = {}
+    for record_id, at, *by in connection.execute(
+        select(claim.c.record_id, claim.c.part, claim.c.source_id, claim.c.said_by_id)
         .join(record, and_(record.c.id == claim.c.record_id, record.c.dataset_id == claim.c.dataset_id))
         .where(claim.c.field == "", claim.c.record_id.in_({row.record_id for row in rows}))
         .order_by(claim.c.id)
     ):
-        vouching.setdefault((record_id, at), []).append(source_id)
+        vouching.setdefault((record_id, at), []).append((by[0], by[1]))
     written = [
         {
             **_said_at(row.part),
@@ -355,13 +356,14 @@ def _enter_plain(connection: Connection, field: Field, rows: Sequence[Any]) -> N
             "field": field.name,
             **_stored_value(field, row),
             "source_id": source,
+            "said_by_id": said_by,
             "stance": "supports",
             "own": False,
             "dataset_id": row.dataset_id,
         }
         for row in rows
-        for source in dict.fromkeys(
-            vouching.get((row.record_id, row.part)) or vouching.get((row.record_id, "")) or [None]
+        for source, said_by in dict.fromkeys(
+            vouching.get((row.record_id, row.part)) or vouching.get((row.record_id, "")) or [(None, None)]
         )
     ]
     connection.execute(insert(claim), written)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from sqlalchemy import Connection, Table, and_, exists, func, select
 
-from zoo_provenance.decisions.references import owner_of
 from zoo_provenance.errors import NotDecided
-from zoo_provenance.questions.naming import Thing
+from zoo_provenance.loading.references import owner_of
 from zoo_provenance.tables import (
     descent,
     institution,
@@ -30,7 +31,27 @@ _LINKS: dict[Kind, tuple[tuple[Table, str, str], ...]] = {
 }
 
 
-def refuse(connection: Connection, old: Thing, survivor: Thing, *, take_lines: bool) -> None:
+class Joinable(Protocol):
+    """A record that may be one with another; `merged` is the slug it was asked for by, of one merged into it."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def kind(self) -> Kind:
+        """Its kind."""
+
+    @property
+    def slug(self) -> str:
+        """Its slug, or that of what it was merged into."""
+
+    @property
+    def merged(self) -> str | None:
+        """The slug it was asked for by, where that was merged."""
+
+
+def refuse(connection: Connection, old: Joinable, survivor: Joinable, *, take_lines: bool) -> None:
     """Raise NotDecided where a record cannot be merged into another."""
     if old.merged is not None:
         raise NotDecided(f"{old.merged!r} is merged into {old.slug!r} already.")
@@ -59,7 +80,7 @@ def refuse(connection: Connection, old: Thing, survivor: Thing, *, take_lines: b
         _refuse_two_lines_of_transfers(connection, old, survivor)
 
 
-def _refuse_links(connection: Connection, old: Thing, survivor: Thing) -> None:
+def _refuse_links(connection: Connection, old: Joinable, survivor: Joinable) -> None:
     """Refuse what would lead to itself: a thing is not its own part, parent or basis."""
     for table, column, says in _LINKS.get(old.kind, ()):
         for one, other in ((old, survivor), (survivor, old)):
@@ -68,7 +89,7 @@ def _refuse_links(connection: Connection, old: Thing, survivor: Thing) -> None:
                 raise NotDecided(f"{one.slug!r} {says} {other.slug!r}: they cannot be one; correct that first.")
 
 
-def _refuse_two_lines(connection: Connection, old: Thing, survivor: Thing) -> None:
+def _refuse_two_lines(connection: Connection, old: Joinable, survivor: Joinable) -> None:
     there, again = line_animal.alias("there"), line_animal.alias("again")
     found = connection.execute(
         select(record.c.slug, there.c.line_key, again.c.line_key.label("other"))
@@ -84,7 +105,7 @@ def _refuse_two_lines(connection: Connection, old: Thing, survivor: Thing) -> No
         )
 
 
-def _refuse_two_lines_of_transfers(connection: Connection, old: Thing, survivor: Thing) -> None:
+def _refuse_two_lines_of_transfers(connection: Connection, old: Joinable, survivor: Joinable) -> None:
     there, again = line_animal.alias("there"), line_animal.alias("again")
     found = connection.execute(
         select(record.c.slug, there.c.line_key, again.c.line_key.label("other"))
@@ -100,7 +121,7 @@ def _refuse_two_lines_of_transfers(connection: Connection, old: Thing, survivor:
         )
 
 
-def _refuse_lost_parts(connection: Connection, old: Thing, survivor: Thing, *, take_lines: bool) -> None:
+def _refuse_lost_parts(connection: Connection, old: Joinable, survivor: Joinable, *, take_lines: bool) -> None:
     if take_lines:
         return
     lacking = []
@@ -118,7 +139,7 @@ def _refuse_lost_parts(connection: Connection, old: Thing, survivor: Thing, *, t
         )
 
 
-def refuse_circles(connection: Connection, thing: Thing, what: str) -> None:
+def refuse_circles(connection: Connection, thing: Joinable, what: str) -> None:
     """Raise NotDecided where a record leads back to itself by now."""
     for table, column, says in _LINKS.get(thing.kind, ()):
         if table is transfer_link:
