@@ -38,7 +38,7 @@ def rows(
 
 def partitions(
     connection: Connection, statement: Select[*tuple[Any, ...]], at_once: int
-) -> Iterator[list[tuple[Any, ...]]]:
+) -> Iterator[Sequence[Any]]:
     """Yield all rows of a statement, so many at once and never all of them in memory, as plain tuples.
 
     On SQLite values are as they are stored: truth as 1 and 0.
