@@ -351,6 +351,16 @@ def test_a_record_gone_from_the_tables_stays(url: URL, written: Path) -> None:
     assert zoo("show", "pride", db=url).exit_code == 0
 
 
+def test_what_two_slugs_of_one_record_say_is_not_counted_twice(filled: URL, written: Path) -> None:
+    assert zoo("merge", "pride", "lea", "--because", "The same.", db=filled).exit_code == 0
+    write(written, {"lines.csv": LINES.replace("lea;cub", "lea;pride")})
+    loaded = load(filled, written)
+    assert (loaded.problems, loaded.updated) == ((), {"transfer": 1})
+    (row,) = [row for row in everything(filled)["line_animal"] if "lions" in row]
+    assert json.loads(row)["animal_id"] == "lea"
+    assert load(filled, written).batch is None
+
+
 def test_new_rows_join_those_that_are_there(url: URL, written: Path) -> None:
     load(url, written)
     write(

@@ -57,6 +57,8 @@ class Sifting:
             for kind, table in staging.KINDS.items()
             if self.pouring.counts[table] > entering.created.get(kind, 0)
         }
+        merged = select(record.c.id).where(record.c.merged_into_id.is_not(None)).limit(1)
+        self.merged = self.connection.execute(merged).first() is not None
 
     def changed(self) -> dict[Kind, int]:
         """Mark the records that differ; return how many of each kind do."""
@@ -115,6 +117,15 @@ class Sifting:
             .where(record.c.kind == kind.value, record.c.id <= self.entering.first_new)
             .group_by(record.c.id)
         )
+        if self.merged:
+            # Two slugs may lead to one record, and two rows then say one thing.
+            joined = Joined.of(part, rows)
+            values = values_of(part, joined)
+            told_apart = values.values() if part is OF_CLAIMS else (values[name] for name in part.keys)
+            known = (joined.mine.c.kind == kind.value, joined.mine.c.id <= self.entering.first_new)
+            each = select(joined.mine.c.id, *told_apart).select_from(joined.source).where(*known).distinct().subquery()
+            number = func.count().label("number")
+            poured = select(each.c[0].label("id"), number).group_by(each.c[0])
         had, has = stored.subquery("had"), poured.subquery("has")
         fewer = had.c.number != func.coalesce(has.c.number, 0)
         self._mark(select(had.c.id).outerjoin(has, has.c.id == had.c.id).where(fewer))
