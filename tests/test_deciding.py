@@ -205,6 +205,7 @@ REFUSED = [
     (("prefer", "cub", "bron", "2001"), "'cub' has no field 'bron'; did you mean 'born'?"),
     (("prefer", "cub", "born", "next year"), "born:"),
     (("prefer", "leo", "sex", "female"), "'leo': sex is male, and nobody says otherwise"),
+    (("prefer", "gift/lions", "taxon", "lion"), "'gift/lions': taxon is lion, and nobody says otherwise"),
     (("prefer", "leo", "sex", "lion-like"), "'lion-like' is no sex"),
     (("prefer", "cub", "formerly", "leo"), "'cub' has no field 'formerly'; did you mean 'name.former'?"),
     (("prefer", "cub", "sire", "cub"), "'cub' cannot be its own sire."),

@@ -197,6 +197,12 @@ TAMPERED = {
     "a row that a batch had changed": "UPDATE transfer SET date = '2020', date_earliest = NULL, date_latest = NULL",
     "a row that a batch had removed": "INSERT INTO participant (transfer_id, key)"
     " SELECT id, 'm' FROM record WHERE slug = 'gift'",
+    "a row below all numbers": "INSERT INTO record (id, kind, slug, label, search_key, dataset_id)"
+    " VALUES (-1, 'person', 'nobody', 'nobody', 'nobody', 1)",
+    "a judgement that nobody made": "INSERT INTO judgement (record_id, other_id, kind, same, reason, batch_id)"
+    " SELECT min(id), max(id), 'animal', 1 = 0, 'so', 1 FROM animal",
+    "a data set that nobody loaded": "INSERT INTO dataset (id, name) VALUES (99, 'another')",
+    "a batch made to look older than the log": "UPDATE batch SET content_digest = NULL, actor = 'nobody' WHERE id = 1",
     "a row that nobody entered": "INSERT INTO record (kind, slug, label, search_key, dataset_id)"
     " VALUES ('person', 'nobody', 'nobody', 'nobody', 1)",
 }
@@ -248,6 +254,19 @@ def test_a_log_that_was_switched_off_is_told_of(base: URL) -> None:
         {"batch": None, "message": "claim: its changes are not logged: its triggers are gone or switched off"}
     ]
     assert zoo("db", "check", db=base).exit_code == 3
+    execute(
+        base,
+        "CREATE TRIGGER claim_updated AFTER UPDATE ON dataset "
+        + ("BEGIN SELECT 1; END" if not on else "FOR EACH ROW EXECUTE FUNCTION log_change('id', '', '')"),
+    )
+    assert zoo("history", "--verify", db=base).exit_code == 3
+
+
+def test_a_row_of_the_log_that_is_of_no_batch_is_told_of(base: URL) -> None:
+    unasked = [] if name_of(base) == "sqlite" else ["SET session_replication_role = replica"]
+    execute(base, *unasked, "INSERT INTO change (batch_id, table_name, row_id, before) VALUES (99, 'person', 99, '{}')")
+    with database.reading(base) as connection:
+        assert "1 rows of the log are of no batch" in [one.message for one in verify(connection).broken]
 
 
 def test_the_newest_digest_is_shown_to_be_kept_elsewhere(base: URL) -> None:

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, inspect, text
+from sqlalchemy import URL, Connection, func, inspect, select, text
 
 from zoo_provenance import locations, search_index
 from zoo_provenance.database import (
@@ -42,11 +42,15 @@ def upgrade(url: URL, revision: str = "head") -> None:
     _migrate(url, command.upgrade, revision)
 
 
-def downgrade(url: URL, revision: str) -> None:
-    """Take a database down to a revision; `base` removes every table and all data. All or nothing."""
+def downgrade(url: URL, revision: str) -> int:
+    """Take a database down to a revision; `base` removes every table and all data. All or nothing.
+
+    Returns how many batches cannot be taken back any more. Raises ZooProvenanceError where the older schema would lose
+    what the database says of its records.
+    """
     if not exists(url):
         raise MissingDatabase(f"There is no database at {describe(url)}.")
-    _migrate(url, command.downgrade, revision)
+    return _migrate(url, command.downgrade, revision)
 
 
 def drift(connection: Connection) -> list[str]:
@@ -127,7 +131,26 @@ def _has_index(connection: Connection, name: str) -> bool:
 
 
 def dangling(connection: Connection) -> list[str]:
-    """Return SQLite's list of references that lead nowhere; PostgreSQL cannot have any."""
+    """Return the references that lead nowhere, of a database at the program's own revision.
+
+    PostgreSQL can have them too: written while its triggers were off.
+    """
+    found = _left_dangling(connection)
+    if connection.dialect.name == "sqlite":
+        return found
+    for table in metadata.sorted_tables:
+        for key in table.foreign_key_constraints:
+            there = key.referred_table.alias("there")
+            leads = select(there).where(*(one.parent == there.c[one.column.name] for one in key.elements)).exists()
+            given = [one.parent.is_not(None) for one in key.elements]
+            number = connection.execute(select(func.count()).select_from(table).where(*given, ~leads)).scalar_one()
+            if number:
+                found.append(f"{number} rows of {table.name} refer to no row of {key.referred_table.name}")
+    return found
+
+
+def _left_dangling(connection: Connection) -> list[str]:
+    """Return the references that lead nowhere in a SQLite file at any revision; PostgreSQL leaves none by itself."""
     if connection.dialect.name != "sqlite":
         return []
     rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
@@ -145,10 +168,44 @@ def _create(path: Path) -> None:
         raise DatabaseUnavailable(f"{path} cannot be made: {fault}") from fault
 
 
-def _migrate(url: URL, step: Any, revision: str) -> None:
+_HELD = {
+    "0002": (
+        ("SELECT count(*) FROM source WHERE kind IN ('importer_report', 'exporter_report')", "annual reports to CITES"),
+        ("SELECT count(*) FROM waiver WHERE dataset_id IS NOT NULL", "waivers of data sets"),
+    ),
+    "0004": (("SELECT count(*) FROM judgement", "judgements of two records (merged, or different)"),),
+}
+"""What only a revision and those after it can hold: how to count it, and what it is."""
+_LOGGED = "SELECT count(*) FROM batch WHERE first_record IS NOT NULL"
+_LOGGED_SINCE = "0005"
+
+
+def _held(connection: Connection, at: str) -> dict[str, list[str]]:
+    """Return what a database at a revision holds that older ones cannot, by the first revision that can."""
+    found: dict[str, list[str]] = {}
+    for revision, counted in _HELD.items():
+        for query, what in counted if revision <= at else ():
+            number = connection.execute(text(query)).scalar_one()
+            if number:
+                found.setdefault(revision, []).append(f"{number} {what}")
+    return found
+
+
+def _refuse_loss(connection: Connection, held: dict[str, list[str]], name: str) -> None:
+    reached = revision_of(connection)
+    lost = [what for revision, several in held.items() for what in several if reached and reached < revision]
+    if lost:
+        raise ZooProvenanceError(
+            f"{name}: schema {reached} cannot hold {', '.join(lost)}; nothing was migrated."
+            " Take them back or out first, or keep the older database and load into it again."
+        )
+
+
+def _migrate(url: URL, step: Any, revision: str) -> int:
     """Run Alembic on an engine of its own: foreign keys off, one real transaction, references checked at its end.
 
-    With foreign keys on, rebuilding a table on SQLite would delete or empty the rows that refer to it.
+    With foreign keys on, rebuilding a table on SQLite would delete or empty the rows that refer to it. Returns how many
+    batches were logged before and are no more.
     """
     engine = engine_of(url, foreign_keys=False)
     with translated(url), engine.begin() as connection:
@@ -164,13 +221,18 @@ def _migrate(url: URL, step: Any, revision: str) -> None:
         config.set_main_option("script_location", str(locations.migrations()).replace("%", "%%"))
         config.attributes["connection"] = connection
         config.attributes["target_metadata"] = metadata
+        held = _held(connection, found or "")
+        logged = connection.execute(text(_LOGGED)).scalar_one() if (found or "") >= _LOGGED_SINCE else 0
         try:
             step(config, revision)
         except CommandError as fault:
             raise ZooProvenanceError(f"{describe(url)}: {fault}") from fault
-        broken = dangling(connection)
+        _refuse_loss(connection, held, describe(url))
+        broken = _left_dangling(connection)
         if broken:
             raise ZooProvenanceError(f"{describe(url)}: {broken[0]}; nothing was migrated.")
+        reached = revision_of(connection)
+        return logged if reached and reached < _LOGGED_SINCE else 0
 
 
 def _has_tables(connection: Connection, *, besides: str = "") -> bool:

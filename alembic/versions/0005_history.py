@@ -159,12 +159,28 @@ def _of_record(table: str, owner: str | None, row: str) -> str:
     return f"{row}.{owner}" if owner else "NULL"
 
 
+def _tell_records() -> None:
+    """Say again which record a change is of, in the log of a database that was at this revision before."""
+    image = "coalesce(before, after)"
+    if op.get_bind().dialect.name == "sqlite":
+        of = f"json_extract({image}, '$.record_id')"
+    else:
+        of = f"({image}::json ->> 'record_id')::integer"
+    plain = ", ".join(f"'{table}'" for table, (number, _, _, owner) in TABLES.items() if owner == number)
+    rows = "row_id_last IS NULL"
+    op.execute(f"UPDATE change SET record_id = row_id WHERE {rows} AND table_name IN ({plain})")  # noqa: S608 - fixed names
+    op.execute(f"UPDATE change SET record_id = {of} WHERE {rows} AND table_name = 'claim'")  # noqa: S608 - fixed names
+    of = "(SELECT record_id FROM claim WHERE id = change.row_id)"
+    op.execute(f"UPDATE change SET record_id = {of} WHERE {rows} AND table_name = 'dismissal'")  # noqa: S608 - fixed names
+
+
 def upgrade() -> None:
     op.add_column("batch", sa.Column("first_record", sa.Integer()))
     op.add_column("batch", sa.Column("first_claim", sa.Integer()))
     op.add_column("batch", sa.Column("content_digest", WORDS))
     op.add_column("change", sa.Column("record_id", sa.Integer()))
     op.create_index("ix_change_record_id", "change", ["record_id"])
+    _tell_records()
     if op.get_bind().dialect.name == "sqlite":
         _upgrade_sqlite()
     else:

@@ -34,11 +34,18 @@ def upgrade(context: click.Context, revision: str) -> None:
 @database_option
 @click.pass_context
 def downgrade(context: click.Context, revision: str) -> None:
-    """Take the schema down to REVISION; `base` removes every table and all data."""
+    """Take the schema down to REVISION; `base` removes every table and all data.
+
+    Refused where REVISION cannot hold what was judged, merged or waived since.
+    """
     from zoo_provenance import database, schema
 
     url = url_of(context)
-    schema.downgrade(url, revision)
+    unlogged = schema.downgrade(url, revision)
+    if unlogged:
+        say(
+            f"The {unlogged} batches so far stay in the history, but can neither be taken back nor asked --as-of any more."
+        )
     say(f"{database.describe(url)} is at revision {schema.current(url) or 'base'}.")
 
 

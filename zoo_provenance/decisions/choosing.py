@@ -144,9 +144,10 @@ def _refuse_plain(connection: Connection, place: Place, field: Field, name: str,
     if not columns:
         return
     table = target_table(place.owner)
-    of = table.c.id == place.thing.id
     if place.part:
         of = and_(table.c.transfer_id == place.thing.id, table.c.key == place.part.partition("/")[2])
+    else:
+        of = table.c.id == place.thing.id
     held = next(
         (one for one in connection.execute(select(*(table.c[c] for c in columns)).where(of)).one() if one is not None),
         None,

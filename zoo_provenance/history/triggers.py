@@ -14,13 +14,19 @@ _EVENTS = ("inserted", "updated", "deleted")
 
 
 def unlogged(connection: Connection) -> list[str]:
-    """Return the tables some of whose changes nobody logs: their triggers are gone, or switched off."""
+    """Return the tables some of whose changes nobody logs: their triggers are gone, elsewhere, or switched off."""
     if connection.dialect.name == "sqlite":
-        query = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        query = text(
+            "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%INSERT INTO change %'"
+        )
     else:
-        query = text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
-    there = set(connection.execute(query).scalars())
-    return [one.name for one in TRACKED if not {f"{one.name}_{event}" for event in _EVENTS} <= there]
+        query = text(
+            "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+            " JOIN pg_proc ON pg_proc.oid = tgfoid WHERE proname = 'log_change' AND tgenabled IN ('O', 'A')"
+            " AND relnamespace = current_schema()::regnamespace"
+        )
+    there = {(table, name) for table, name in connection.execute(query)}
+    return [one.name for one in TRACKED if not {(one.name, f"{one.name}_{event}") for event in _EVENTS} <= there]
 
 
 @contextmanager

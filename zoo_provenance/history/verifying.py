@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from zoo_provenance.history import content
 from zoo_provenance.history.batches import changes_digest, digest_of
@@ -47,6 +47,7 @@ def verify(connection: Connection) -> Verified:
         broken.extend(Broken(row["id"], message) for message in _of_batch(connection, row, previous))
         previous = row
     broken.extend(_between(connection, rows))
+    broken.extend(_of_nothing(connection))
     broken.extend(_now(connection))
     uncovered = sum(row["content_digest"] is None for row in rows)
     return Verified(len(rows), uncovered, previous["digest"] if previous else None, tuple(broken))
@@ -57,7 +58,8 @@ def _of_batch(connection: Connection, row: Any, previous: Any) -> Iterator[str]:
         yield f"{row['id'] - previous['id'] - 1} batches before it are missing"
     if row["previous_digest"] != (previous["digest"] if previous else None):
         yield "does not follow the batch before it"
-    if row["content_digest"] is None and (previous is None or previous["content_digest"] is None):
+    older = row["content_digest"] is None and row["first_record"] is None
+    if older and (previous is None or previous["content_digest"] is None):
         return
     if row["digest"] != digest_of(row):
         yield "its own fields are not what they were"
@@ -83,10 +85,11 @@ def _read(text_: str | None) -> dict[str, Any] | None:
 
 
 def _between(connection: Connection, rows: Any) -> Iterator[Broken]:
-    """Yield rows whose numbers no batch gave."""
+    """Yield rows that no batch entered: their numbers were given by none, or none logged them."""
     first = next((row for row in rows if row["first_record"] is not None), None)
     if first is None:
         return
+    yield from _unlogged(connection, None if first is rows[0] else first["id"])
     span = change.alias("span")
     for table, since in ((record, first["first_record"]), (claim, first["first_claim"])):
         given = select(span.c.id).where(
@@ -96,10 +99,35 @@ def _between(connection: Connection, rows: Any) -> Iterator[Broken]:
             span.c.row_id_last >= table.c.id,
         )
         logged = select(change.c.id).where(BY_NAME[table.name].is_row(table, change), change.c.row_id_last.is_(None))
-        stray = select(func.count()).select_from(table).where(table.c.id >= since, ~given.exists(), ~logged.exists())
+        stray = (
+            select(func.count())
+            .select_from(table)
+            .where(or_(table.c.id >= since, table.c.id < 1), ~given.exists(), ~logged.exists())
+        )
         number = connection.execute(stray).scalar_one()
         if number:
             yield Broken(None, f"{number} rows of {table.name} were entered by no batch")
+
+
+def _unlogged(connection: Connection, since: int | None) -> Iterator[Broken]:
+    """Yield rows, of the tables of which each row is logged, that are not; where older batches are, only of those since."""
+    for tracked in TRACKED:
+        rows = tracked.table
+        if tracked.made or (since and "batch_id" not in rows.c):
+            continue
+        logged = select(change.c.id).where(tracked.is_row(rows, change), change.c.row_id_last.is_(None))
+        stray = select(func.count()).select_from(rows).where(~logged.exists())
+        number = connection.execute(stray.where(rows.c.batch_id >= since) if since else stray).scalar_one()
+        if number:
+            yield Broken(None, f"{number} rows of {tracked.name} were entered by no batch")
+
+
+def _of_nothing(connection: Connection) -> Iterator[Broken]:
+    """Yield changes that are of no batch."""
+    there = select(batch.c.id).where(batch.c.id == change.c.batch_id).exists()
+    number = connection.execute(select(func.count()).select_from(change).where(~there)).scalar_one()
+    if number:
+        yield Broken(None, f"{number} rows of the log are of no batch")
 
 
 def _now(connection: Connection) -> Iterator[Broken]:
