@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from conftest import WriteSeeds, load, zoo
+from conftest import Servers, WriteSeeds, load, zoo
 from test_bad_input import contents
 from zoo_provenance import dates
 from zoo_provenance.errors import Unreadable
@@ -46,8 +46,12 @@ finally:
 
 
 @pytest.fixture
-def told(url: URL, tmp_path: Path) -> Callable[..., str]:
-    """Loads a path in a process of its own, in time and in bounded memory; returns what is told, nothing being written."""
+def told(servers: Servers, tmp_path: Path) -> Callable[..., str]:
+    """Loads a path in a process of its own, in time and in bounded memory; returns what is told, nothing being written.
+
+    What is too large is told before any engine is asked, so that one engine will do.
+    """
+    url = servers.fresh("sqlite")
 
     def run(*paths: Path) -> str:
         before = contents(url)
