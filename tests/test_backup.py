@@ -60,10 +60,35 @@ def test_a_backup_does_not_wait_for_a_writer_nor_see_what_it_has_not_finished(
     assert state_at(own_packaged) != before
 
 
-def test_a_backup_never_replaces_a_file_and_leaves_nothing_half_done(own_packaged: URL, tmp_path: Path) -> None:
+def test_a_backup_never_replaces_a_file_and_leaves_nothing_half_done(
+    own_packaged: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "copy").write_text("another's")
     result = zoo("db", "backup", tmp_path / "copy", db=own_packaged)
     assert (result.exit_code, "exists already" in result.stderr) == (1, True)
     assert (tmp_path / "copy").read_text() == "another's"
     assert zoo("db", "backup", tmp_path / "nowhere" / "copy", db=own_packaged).exit_code == 1
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+    monkeypatch.setattr(Path, "exists", lambda _path, **_options: False)
+    result = zoo("db", "backup", tmp_path / "copy", db=own_packaged)
+    assert (result.exit_code, "exists already" in result.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+    assert (tmp_path / "copy").read_text() == "another's"
+
+
+def test_a_backup_is_not_put_beside_the_log_of_another_database(servers: Servers, tmp_path: Path) -> None:
+    (tmp_path / "copy-wal").write_text("another's")
+    result = zoo("db", "backup", tmp_path / "copy", db=servers.shared("sqlite"))
+    assert (result.exit_code, "copy-wal is there already" in result.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["copy-wal"]
+
+
+def test_a_program_that_fails_without_a_word_is_told(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pg_dump").write_text("#!/bin/sh\nkill -9 $$\n")
+    (tmp_path / "pg_dump").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    result = zoo("db", "backup", tmp_path / "copy", db=servers.shared("postgresql"))
+    assert (result.exit_code, "pg_dump ended with -9" in result.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["pg_dump"]

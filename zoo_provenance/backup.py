@@ -23,6 +23,8 @@ def back_up(url: URL, target: Path) -> None:
     """
     if target.exists():
         raise ZooProvenanceError(f"{target} exists already; choose another name.")
+    if url.get_backend_name() == "sqlite":
+        _refuse_logs(target)
     with reading(url):
         pass
     try:
@@ -36,9 +38,27 @@ def back_up(url: URL, target: Path) -> None:
             _sqlite(url, partial)
         else:
             _postgresql(url, partial)
-        partial.replace(target)
+        _name(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _refuse_logs(target: Path) -> None:
+    """Refuse a name beside which another database left its log: SQLite would play that into the copy."""
+    for suffix in ("-wal", "-journal"):
+        log = target.with_name(target.name + suffix)
+        if log.exists():
+            raise ZooProvenanceError(f"{log} is there already, of another database; choose another name.")
+
+
+def _name(partial: Path, target: Path) -> None:
+    """Give a copy its name, unless somebody took that meanwhile."""
+    try:
+        target.hardlink_to(partial)
+    except FileExistsError as fault:
+        raise ZooProvenanceError(f"{target} exists already; choose another name.") from fault
+    except OSError:  # a file system without such links
+        partial.replace(target)
 
 
 def _sqlite(url: URL, target: Path) -> None:
@@ -60,4 +80,5 @@ def _postgresql(url: URL, target: Path) -> None:
     command = [program, "--format=custom", f"--file={target}", f"--dbname={plain.render_as_string()}"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed program, no shell
     if done.returncode:
-        raise DatabaseUnavailable(f"{describe(url)} cannot be copied: {done.stderr.strip().splitlines()[-1]}")
+        said = done.stderr.strip().splitlines() or [f"pg_dump ended with {done.returncode}"]
+        raise DatabaseUnavailable(f"{describe(url)} cannot be copied: {said[-1]}")
