@@ -1686,7 +1686,12 @@ def _is_loading_on_server(connection: Connection) -> bool:
 def interrupted_load(url: URL, folder: Path) -> tuple[int, str]:
     """Load a folder in a process of its own, press Ctrl-C in the middle, and return its exit code and stderr."""
     with subprocess.Popen(
-        program(url, "load", str(folder)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        program(url, "load", str(folder)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests were started in the background the key does nothing.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - nothing else runs
     ) as running:
         assert running.stderr is not None
         while running.poll() is None and not is_loading(url):

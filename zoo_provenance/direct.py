@@ -38,11 +38,8 @@ def rows(
 
 def partitions(
     connection: Connection, statement: Select[*tuple[Any, ...]], at_once: int
-) -> Iterator[Sequence[Any]]:
-    """Yield all rows of a statement, so many at once and never all of them in memory, as plain tuples.
-
-    On SQLite values are as they are stored: truth as 1 and 0.
-    """
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Yield all rows of a statement, so many at once and never all of them in memory, as plain tuples."""
     if connection.dialect.name != "sqlite":
         result = connection.execute(statement.execution_options(stream_results=True, max_row_buffer=at_once))
         yield from ([tuple(row) for row in rows] for rows in result.partitions(at_once))
@@ -51,8 +48,9 @@ def partitions(
     cursor = connection.connection.cursor()
     try:
         cursor.execute(written.text, written.filled({}))
+        turned = _turned(statement, connection.dialect, cursor.description)
         while rows := cursor.fetchmany(at_once):
-            yield rows
+            yield [tuple(turned(row)) for row in rows] if turned else rows
     finally:
         cursor.close()
 
@@ -85,21 +83,28 @@ def _filling(places: Sequence[str] | None, values: Mapping[str, Any]) -> Callabl
 def _making(
     statement: Select[*tuple[Any, ...]], dialect: Dialect, described: Sequence[Any]
 ) -> Callable[[Sequence[Any]], Any]:
-    """Return what makes a row with names of a driver's row, its values turned into what their types say."""
-    columns = statement.selected_columns
-    row = namedtuple("row", columns.keys())  # type: ignore[misc]  # noqa: PYI024 - the names are the statement's
-    turned = [
+    """Return what makes a row with names of a driver's row."""
+    row = namedtuple("row", statement.selected_columns.keys())  # type: ignore[misc]  # noqa: PYI024 - the names are the statement's
+    turned = _turned(statement, dialect, described)
+    return (lambda one: row._make(turned(one))) if turned else row._make
+
+
+def _turned(
+    statement: Select[*tuple[Any, ...]], dialect: Dialect, described: Sequence[Any]
+) -> Callable[[Sequence[Any]], list[Any]] | None:
+    """Return what turns a driver's values into what their types say; None where they are that already."""
+    turns = [
         (place, turn)
-        for place, (column, (_, code, *_)) in enumerate(zip(columns, described, strict=True))
+        for place, (column, (_, code, *_)) in enumerate(zip(statement.selected_columns, described, strict=True))
         if (turn := column.type.dialect_impl(dialect).result_processor(dialect, code)) is not None
     ]
-    if not turned:
-        return row._make
+    if not turns:
+        return None
 
-    def made(one: Sequence[Any]) -> Any:
+    def turned(one: Sequence[Any]) -> list[Any]:
         values = list(one)
-        for place, turn in turned:
+        for place, turn in turns:
             values[place] = turn(values[place])
-        return row._make(values)
+        return values
 
-    return made
+    return turned
