@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from conftest import Servers, WriteSeeds, load, zoo
+from conftest import Servers, WriteSeeds, load, reachable, zoo
 from test_bad_input import contents
 from zoo_provenance import dates
 from zoo_provenance.errors import Unreadable
@@ -500,8 +500,7 @@ def nobody(tmp_path: Path) -> Iterator[None]:
         yield
         return
     codecs.lookup("utf-8-sig")  # which nobody may be allowed to import
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(0o755)
+    reachable(tmp_path)
     os.seteuid(65534)
     try:
         yield

@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import URL, Engine, create_engine, event, text
 
-from conftest import Servers, WriteSeeds, load, zoo
+from conftest import Servers, WriteSeeds, load, reachable, zoo
 from test_bad_input import contents
 from zoo_provenance import database
 
@@ -275,8 +275,7 @@ def nobody(tmp_path: Path) -> Iterator[Callable[[], None]]:
 
     def become() -> None:
         if os.geteuid() == 0:
-            for folder in tmp_path.parents[:3]:
-                folder.chmod(0o755)
+            reachable(tmp_path)
             os.seteuid(65534)
 
     mine = os.geteuid()

@@ -104,13 +104,17 @@ def exists(url: URL) -> bool:
 
 
 def refuse_folder(url: URL) -> None:
-    """Raise DatabaseUnavailable where the path of a SQLite file is a folder, a pipe or a device."""
+    """Raise DatabaseUnavailable where the path of a SQLite file is a folder, a pipe or a device, or out of reach."""
     if url.get_backend_name() != "sqlite":
         return
     path = Path(url.database or "")
-    if path.is_dir():
+    try:
+        is_folder, is_other = path.is_dir(), path.exists() and not path.is_file()
+    except OSError as fault:
+        raise DatabaseUnavailable(f"{describe(url)} cannot be opened: {fault.strerror or fault}.") from fault
+    if is_folder:
         raise DatabaseUnavailable(f"{describe(url)} is a folder; name a file in it.")
-    if path.exists() and not path.is_file():
+    if is_other:
         raise DatabaseUnavailable(f"{describe(url)} is no file; name one, or the path of a new one.")
 
 
@@ -180,7 +184,10 @@ def _sqlite(url: URL, *, foreign_keys: bool, read_only: bool, shadowing: bool) -
 
 def _writable(path: Path) -> bool:
     """Whether SQLite can keep its side files beside a database in WAL mode while reading it."""
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) and not _read_only_file_system(path.parent)
+    # Not who started the program is asked, but whose rights it has.
+    effective = os.access in os.supports_effective_ids
+    allowed = all(os.access(one, os.W_OK, effective_ids=effective) for one in (path, path.parent))
+    return allowed and not _read_only_file_system(path.parent)
 
 
 def _read_only_file_system(folder: Path) -> bool:
@@ -337,5 +344,5 @@ def _is_damaged(url: URL) -> bool:
     try:
         with engine_of(url, read_only=True).connect() as connection:
             return connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar() != "ok"
-    except DBAPIError:
+    except (DBAPIError, ValueError):  # also where what is wrong is told in bytes that are no text
         return True

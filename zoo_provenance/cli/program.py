@@ -75,7 +75,8 @@ class Program(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 0
         except OSError as fault:
-            tell_error(f"{fault.strerror or fault}")
+            at = f"{fault.filename}: " if isinstance(fault.filename, str) else ""
+            tell_error(f"{at}{fault.strerror or fault}")
             code = 1
         sys.exit(code)
 

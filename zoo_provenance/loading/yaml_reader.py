@@ -19,6 +19,7 @@ LARGEST = 16 * 1024 * 1024
 DEEPEST = 20
 MOST = 500_000
 """The most values and keys one file may hold: each takes a thousand times the room of its letter."""
+_TOO_DEEP = f"nested more than {DEEPEST} deep"
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _UNQUOTED = re.compile(r"(?:^|[:\-,\[{])\s*(?P<value>[>|?@`%&*!~][^,\]}]*)")
 INVISIBLE_LETTERS = "\n\t\r\u00a0\u00ad\u200b\u200c\u200d\u2028\u2029\u3000"
@@ -109,15 +110,21 @@ def read_yaml(file: File) -> tuple[Node | None, list[Problem]]:
 def _syntax(file: File, fault: yaml.MarkedYAMLError) -> Problem:
     place = fault.problem_mark or fault.context_mark
     mark = _mark_of(file, place) if place else Mark(0, 0)
-    suggestion = ""
+    if "nesting depth" in str(fault.problem):
+        # The parser looks ahead, and some of its versions give up before what they have read is handed on.
+        return Problem(file, mark, "", "too-deep", _TOO_DEEP)
+    reason = str(fault.problem or "").split("\n")[0].replace('"', "'") or "it breaks off"
+    return Problem(file, mark, "", "yaml", f"cannot be read as YAML: {reason}", _quotes_for(file, mark))
+
+
+def _quotes_for(file: File, mark: Mark) -> str:
+    """Return what to put in quotes on a line or the one before it, where that is what YAML reads otherwise."""
     for number in (mark.line, mark.line - 1):
         line = file.lines[number - 1] if 0 < number <= len(file.lines) else ""
         unquoted = _UNQUOTED.search(line.split(" #")[0])
         if unquoted and unquoted["value"].rstrip() not in {">", "|", ">-", "|-"}:
-            suggestion = f'quote it: "{unquoted["value"].rstrip()}"'
-            break
-    reason = str(fault.problem or "").split("\n")[0].replace('"', "'") or "it breaks off"
-    return Problem(file, mark, "", "yaml", f"cannot be read as YAML: {reason}", suggestion)
+            return f'quote it: "{unquoted["value"].rstrip()}"'
+    return ""
 
 
 def _mark_of(file: File, place: Any) -> Mark:
@@ -191,7 +198,7 @@ class _Composer:
         self._place(node)
         self.stack.append((node, None))
         if len(self.stack) > DEEPEST:
-            self._reject(event, "too-deep", f"nested more than {DEEPEST} deep")
+            self._reject(event, "too-deep", _TOO_DEEP)
 
     def _place(self, node: Node) -> None:
         if not self.stack:
@@ -211,6 +218,10 @@ class _Composer:
     def _enter(self, parent: Node, content: dict[str, Node], key: Node, node: Node) -> None:
         if not isinstance(key.content, str):
             self.problems.append(Problem(self.file, key.mark, "", "yaml", "a key must be a word"))
+        elif not key.content and not key.quoted:
+            # A bare question mark opens a key that is not there.
+            hint = _quotes_for(self.file, key.mark)
+            raise Rejected(Problem(self.file, key.mark, "", "yaml", "cannot be read as YAML: a key has no word", hint))
         elif key.content in content:
             first = parent.keys[key.content].mark.line
             message = f"{quoted(key.content)} stands here a second time; the first is on line {first}"
