@@ -1075,7 +1075,10 @@ def test_a_load_that_is_killed_leaves_the_database_as_it_was(url: URL, tmp_path:
         process.send_signal(signal.SIGKILL)
         if process.wait() == -signal.SIGKILL:
             killed += 1
-            assert everything(url) == before
+            if everything(url) != before:
+                # All was written, and the kill came while it tidied up.
+                assert load(url, folder).unchanged["animal"] == 20_000
+                return
     assert killed
     assert load(url, folder).created["animal"] == 20_000
 
