@@ -33,7 +33,12 @@ def opened(path: Path) -> Iterator[BufferedReader]:
         yield file
         after = os.fstat(file.fileno())
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise OSError(errno.EBUSY, "it changed while it was read; load again when it is whole")
+            raise changed()
+
+
+def changed() -> OSError:
+    """Return the fault of a file that was written to while it was read."""
+    return OSError(errno.EBUSY, "it changed while it was read; load again when it is whole")
 
 
 def _at_once(name: str, flags: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import IO, Any, cast
 from zoo_provenance.loading.bulk.json_lines import ObjectReader
 from zoo_provenance.loading.bulk.reading import LONGEST_LINE, MOST_PACKED, Bomb, Chunk, Measure, TooLong
 from zoo_provenance.loading.bulk.separated import SeparatedReader
-from zoo_provenance.loading.opening import opened
+from zoo_provenance.loading.opening import changed, opened
 from zoo_provenance.loading.problems import File, path_for_messages
 
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -73,7 +74,7 @@ def read_chunks(
     try:
         with opened(table_file.path) as plain:
             packed = plain.peek(2)[:2] == _GZIP
-            raw = cast("IO[bytes]", io.BufferedReader(_Noted(plain, note), _BUFFER))
+            raw = cast("IO[bytes]", io.BufferedReader(_Noted(plain, note, os.fstat(plain.fileno()).st_size), _BUFFER))
             unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
             reader.measure = Measure(plain.tell if packed else None)
             whole = io.BufferedReader(_Noted(cast("IO[bytes]", unpacked), reader.measure), _BUFFER)
@@ -103,17 +104,23 @@ def _is_separated(path: Path) -> bool:
 
 
 class _Noted(io.RawIOBase):
-    """A file whose bytes are told of as they are read."""
+    """A file whose bytes are told of as they are read; one that grows meanwhile is not followed for ever."""
 
-    def __init__(self, file: IO[bytes], note: Note) -> None:
+    def __init__(self, file: IO[bytes], note: Note, size: int | None = None) -> None:
+        """Take the file, what is told of its bytes, and how many it has; None where nobody can know."""
         self.file = file
         self.note = note
+        self.left = size
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         piece = self.file.read(len(buffer))
+        if self.left is not None:
+            self.left -= len(piece)
+            if self.left < 0:
+                raise changed()
         buffer[: len(piece)] = piece
         self.note(piece)
         return len(piece)
