@@ -261,6 +261,7 @@ WORDS = [
     (gift("sources: [agency]\nkind: «gfit»"), "'gfit' is no kind", "did you mean 'gift'?"),
     (gift("sources: [agency]\nstatus: «done»"), "'done' is no status", "expected one of completed"),
     (gift("sources: [agency]\nlines: {a: {term: «LIVE»}}"), "'LIVE' is no term", "did you mean 'LIV'?"),
+    (gift("sources: [agency]\nlines: {a: {term: «liv»}}"), "'liv' is no term", "did you mean 'LIV'?"),
     (
         gift("sources: [agency]\nparticipants: {a: {who: keeper-one, role: «gave»}}"),
         "'gave' is no role",

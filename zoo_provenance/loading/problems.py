@@ -131,11 +131,12 @@ def printable(text: str) -> str:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
-    """Return `did you mean 'x'?` for the closest choice, or nothing."""
+    """Return `did you mean 'x'?` for the closest choice, capitals aside, or nothing."""
     if len(word) > _LONGEST_WORD:
         return ""
-    found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
-    return f"did you mean {found[0]!r}?" if found else ""
+    folded = {choice.casefold(): choice for choice in choices}
+    found = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
+    return f"did you mean {folded[found[0]]!r}?" if found else ""
 
 
 def tell_all(problems: Sequence[Problem]) -> str:
