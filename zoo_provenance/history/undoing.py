@@ -171,11 +171,9 @@ class _Undoing:
             query = select(rows).join(there, _joined(key, rows, there))
             query = query.where(self.effects.entered(target, there), ~self.effects.entered(tracked, rows))
             if tracked.name in self.effects.logged:
-                logged = change.alias()
-                mine = select(logged.c.id).where(
-                    logged.c.id.in_(self.effects.first(tracked)), logged.c.before.is_not(None)
-                )
-                query = query.where(~mine.where(tracked.is_row(rows, logged)).exists())
+                mine = self.effects.restored[tracked.name]
+                keys = [mine.c[one.name] == one for one in tracked.table.primary_key]
+                query = query.where(~exists().where(*keys))
             found.extend(self._whose(tracked, row) for row in self.connection.execute(query.limit(_NAMED + 1)).all())
         self._refuse(found, "refers to what it made")
 
