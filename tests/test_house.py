@@ -44,8 +44,8 @@ ROOMS = {
         "tables",
         "vocabulary",
     },
-    "history": {"dates", "direct", "errors", "search_index", "tables"},
-    "deciding": {"errors", "history", "questions", "rules", "tables", "vocabulary"},
+    "history": {"dates", "direct", "errors", "names", "search_index", "tables", "vocabulary"},
+    "deciding": {"errors", "history", "names", "questions", "rules", "tables", "vocabulary"},
     "decisions": {"deciding", "errors", "evidence", "history", "loading", "questions", "tables", "vocabulary"},
     "loading": {
         "counts",

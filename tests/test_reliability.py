@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from reliability.races import race
 
 
 @pytest.fixture(params=ENGINES)
-def databases(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> Databases:
+def databases(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> Iterator[Databases]:
     """Databases to spoil, on each engine."""
     server = servers.address() if request.param == "postgresql" else None
-    return Databases(request.param, tmp_path, server, animals=200)
+    made = Databases(request.param, tmp_path, server, animals=200)
+    yield made
+    made.close()
 
 
 def test_a_command_that_is_killed_leaves_a_whole_database_as_it_was_or_as_it_would_be(databases: Databases) -> None:
