@@ -921,3 +921,19 @@ def hold_the_laws(engine: Engine, folder: Path, model: Model, shuffle: random.Ra
         load_into(connection, *later)
         assert answers(connection) == told
         transaction.rollback()
+
+
+def test_what_another_data_set_says_a_transfer_passes_stands_when_both_are_loaded_again(
+    url: URL, seeds: WriteSeeds
+) -> None:
+    one = seeds({"transfers/loan.yaml": "kind: gift\nunsourced: true\n"}, "one")
+    other = {
+        "sources.yaml": "paper: {kind: book}\n",
+        "about/loan.yaml": "about: loan\npasses: {title: {value: 'no', source: paper}}\n",
+    }
+    assert load(url, one, seeds(other, "two")).created["transfer"] == 1
+    with database.reading(url) as connection:
+        passed = transfer(connection, "loan")
+    again = load(url, one, seeds(other, "two"))
+    assert (passed["custody"], passed["title"]) == (True, False)
+    assert (again.updated, again.batch) == ({}, None)

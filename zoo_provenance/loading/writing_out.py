@@ -55,6 +55,9 @@ def write_out(stage: Staging) -> None:
         if (owner, field.name) in contested:
             _staged_values(stage, owner, field)
             _stored_values(connection, owner, field)
+    for what in ("custody", "title"):
+        if (Kind.TRANSFER, what) in contested:
+            _leave_to_claims(connection, FIELDS[Kind.TRANSFER][what])
     if together:
         _parents(stage)
     stage.flush()
@@ -139,23 +142,8 @@ def _staged_values(stage: Staging, owner: str, field: Field) -> None:
     """Write out staged plain values that meet claims of other data sets, staged or stored."""
     table = owner_table(owner)
     value = _value_of(owner, field, table, staged=True)
-    part = _part_of(owner, table)
-    claimed_elsewhere = (
-        exists().where(
-            other.c.record_id == table.c.record_id,
-            other.c.part == part,
-            other.c.field == field.name,
-            other.c.stance == "supports",
-            # What this data set said until now is not a rival, what a file of it says about the record is.
-            *([claim.c.dataset_id != table.c.dataset_id] if other is claim else []),
-        )
-        for other in (claim, CLAIM)
-    )
-    meets = or_(*claimed_elsewhere, merging.is_survivor(table.c.record_id))
-    defines = exists().where(
-        RECORD.c.record_id == table.c.record_id, RECORD.c.dataset_id == table.c.dataset_id, RECORD.c.defines
-    )
-    condition = and_(defines, meets, _not_claimed(table, field))
+    meets = or_(_claimed_elsewhere(owner, table, field), merging.is_survivor(table.c.record_id))
+    condition = and_(_defines(table), meets, _not_claimed(table, field))
     query = select(*_place(owner, table), value.label("value"), *_bounds(owner, field, table)).where(
         condition, value.is_not(None)
     )
@@ -164,6 +152,38 @@ def _staged_values(stage: Staging, owner: str, field: Field) -> None:
     concluded = "kind,custody,title," if (owner, field.name) == ("transfer", "kind") else f"{field.name},"
     stage.connection.execute(update(table).where(condition).values(claimed=table.c.claimed + concluded))
     _stage_claims(stage, field, rows)
+
+
+def _leave_to_claims(connection: Connection, field: Field) -> None:
+    """Leave what a transfer passes to those who say it: by its kind it passes something only where nobody does."""
+    table = owner_table(Kind.TRANSFER)
+    condition = and_(_defines(table), _claimed_elsewhere(Kind.TRANSFER, table, field), _not_claimed(table, field))
+    connection.execute(update(table).where(condition).values(claimed=table.c.claimed + f"{field.name},"))
+
+
+def _claimed_elsewhere(owner: str, table: Table, field: Field) -> ColumnElement[bool]:
+    """Return whether a staged row's field has claims of other data sets, staged or stored."""
+    part = _part_of(owner, table)
+    return or_(
+        *(
+            exists().where(
+                other.c.record_id == table.c.record_id,
+                other.c.part == part,
+                other.c.field == field.name,
+                other.c.stance == "supports",
+                # What this data set said until now is not a rival, what a file of it says about the record is.
+                *([claim.c.dataset_id != table.c.dataset_id] if other is claim else []),
+            )
+            for other in (claim, CLAIM)
+        )
+    )
+
+
+def _defines(table: Table) -> ColumnElement[bool]:
+    """Return whether a staged row's data set defines its record."""
+    return exists().where(
+        RECORD.c.record_id == table.c.record_id, RECORD.c.dataset_id == table.c.dataset_id, RECORD.c.defines
+    )
 
 
 def _parents(stage: Staging) -> None:
