@@ -13,6 +13,7 @@ from zoo_provenance.counts import bound_text, parse_count
 from zoo_provenance.dates import parse_date
 from zoo_provenance.evidence.comparing import meaning_of
 from zoo_provenance.evidence.concluding import Claimed, conclude
+from zoo_provenance.fields import Shape
 from zoo_provenance.loading.bulk import keys
 from zoo_provenance.names import fold
 from zoo_provenance.tables import (
@@ -33,7 +34,6 @@ from zoo_provenance.tables import (
     transfer,
     transfer_line,
 )
-from zoo_provenance.vocabulary import Shape
 
 _CHUNK = 5_000
 _COUNTRIES = ("RU", "KP", "KR", "CN", "DE", "US", "GB", "JP", "ZW", "VN")

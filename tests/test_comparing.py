@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from zoo_provenance.counts import bound_text, parse_count, sum_counts
 from zoo_provenance.dates import parse_date
 from zoo_provenance.evidence.comparing import Meaning, ancestors, compare, compare_total, meaning_of, refines, weigh
-from zoo_provenance.vocabulary import Shape, Verdict
+from zoo_provenance.fields import Shape
+from zoo_provenance.vocabulary import Verdict
 
 AGREE, REFINES, POSSIBLE, CONFLICT = Verdict.AGREE, Verdict.REFINES, Verdict.POSSIBLE, Verdict.CONFLICT
 laws = settings(max_examples=150, deadline=None)

@@ -12,7 +12,8 @@ from zoo_provenance.counts import bound_text, parse_count
 from zoo_provenance.dates import is_approximate, parse_date
 from zoo_provenance.evidence.comparing import ancestors, meaning_of
 from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude
-from zoo_provenance.vocabulary import Shape, Verdict
+from zoo_provenance.fields import Shape
+from zoo_provenance.vocabulary import Verdict
 
 AGREE, REFINES, POSSIBLE, CONFLICT = Verdict.AGREE, Verdict.REFINES, Verdict.POSSIBLE, Verdict.CONFLICT
 OPEN = Chosen(None, None)

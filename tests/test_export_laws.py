@@ -19,12 +19,13 @@ from test_export_seeds import everything_in, files_of
 from zoo_provenance import database
 from zoo_provenance.exporting import yaml_writer
 from zoo_provenance.exporting.folders import export_seeds
+from zoo_provenance.fields import FIELDS, Field, Shape
 from zoo_provenance.loading.load import Loaded
 from zoo_provenance.loading.load import load as load_seeds
 from zoo_provenance.loading.problems import File
 from zoo_provenance.loading.yaml_reader import read_yaml
 from zoo_provenance.rules import RULES
-from zoo_provenance.vocabulary import FIELDS, Certainty, DescentRole, Field, Kind, Shape
+from zoo_provenance.vocabulary import Certainty, DescentRole, Kind
 
 Files = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -658,3 +658,16 @@ KIND_TABLES = {
     Kind.TRANSFER: transfer,
 }
 """The table of each kind of record."""
+
+OWNER_TABLES: Mapping[str, Table] = {
+    **{kind.value: table for kind, table in KIND_TABLES.items()},
+    "line": transfer_line,
+    "participant": participant,
+}
+"""The table that concludes the fields of each owner: a kind of record, a line or a participant."""
+
+
+def record_id_of(owner: str) -> Column[int]:
+    """Return the column of an owner's table that says which record its rows are of."""
+    table = OWNER_TABLES[owner]
+    return table.c.transfer_id if owner in {"line", "participant"} else table.c.id

@@ -13,14 +13,14 @@ from zoo_provenance.decisions.places import Place, field_at
 from zoo_provenance.errors import NotDecided, Unreadable
 from zoo_provenance.evidence.claims import claimed_from
 from zoo_provenance.evidence.comparing import Meaning, meaning_of
+from zoo_provenance.fields import Field, Shape, columns_of
 from zoo_provenance.history.batches import batch_of
 from zoo_provenance.loading.anew import concluding
 from zoo_provenance.loading.refusals import refuse_circles
 from zoo_provenance.loading.values import Value, read_value
-from zoo_provenance.loading.writing_out import target_table
 from zoo_provenance.questions.naming import Thing, thing_named
-from zoo_provenance.tables import claim, decision, descent, dismissal, record
-from zoo_provenance.vocabulary import Field, Shape, Stance, columns_of
+from zoo_provenance.tables import OWNER_TABLES, claim, decision, descent, dismissal, record, record_id_of
+from zoo_provenance.vocabulary import Stance
 
 OPEN = "open"
 _ONE_OF_MANY = ("dam", "sire")
@@ -143,11 +143,9 @@ def _refuse_plain(connection: Connection, place: Place, field: Field, name: str,
     columns = columns_of(place.owner, field)
     if not columns:
         return
-    table = target_table(place.owner)
+    table, of = OWNER_TABLES[place.owner], record_id_of(place.owner) == place.thing.id
     if place.part:
-        of = and_(table.c.transfer_id == place.thing.id, table.c.key == place.part.partition("/")[2])
-    else:
-        of = table.c.id == place.thing.id
+        of = and_(of, table.c.key == place.part.partition("/")[2])
     held = next(
         (one for one in connection.execute(select(*(table.c[c] for c in columns)).where(of)).one() if one is not None),
         None,

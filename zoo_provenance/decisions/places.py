@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from zoo_provenance.errors import NotDecided, UnknownThing
+from zoo_provenance.fields import EVERYWHERE, FIELDS, Field, field_named, owner_of
 from zoo_provenance.loading.problems import nearest
 from zoo_provenance.questions.naming import Thing, thing_named
 from zoo_provenance.tables import claim, participant, transfer_line
-from zoo_provenance.vocabulary import EVERYWHERE, FIELDS, Field, Kind, field_named, owner_of
+from zoo_provenance.vocabulary import Kind
 
 
 @dataclass(frozen=True)

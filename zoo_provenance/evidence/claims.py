@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 
 from zoo_provenance.evidence.comparing import ancestors, meaning_of
 from zoo_provenance.evidence.concluding import Chosen, Claimed
+from zoo_provenance.fields import Shape
 from zoo_provenance.tables import claim, decision, dismissal, record, taxon
-from zoo_provenance.vocabulary import Shape
 
 Statement = Select[*tuple[Any, ...]]
 """A SELECT of any columns."""

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from zoo_provenance.counts import bound_text, parse_count
 from zoo_provenance.dates import is_approximate
 from zoo_provenance.errors import Unreadable
+from zoo_provenance.fields import Shape
 from zoo_provenance.names import fold
-from zoo_provenance.vocabulary import Shape, Verdict
+from zoo_provenance.vocabulary import Verdict
 
 Range = tuple[str | None, str | None]
 _ZERO = bound_text(0)

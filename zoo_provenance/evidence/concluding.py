@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from zoo_provenance.counts import format_range
 from zoo_provenance.evidence.comparing import Meaning, compare, weigh
-from zoo_provenance.vocabulary import Shape, Verdict
+from zoo_provenance.fields import Shape
+from zoo_provenance.vocabulary import Verdict
 
 
 class Claimed(NamedTuple):

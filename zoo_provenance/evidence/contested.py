@@ -28,8 +28,9 @@ from zoo_provenance.evidence.claims import Statement, taxa_above
 from zoo_provenance.evidence.comparing import meaning_of
 from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude, verdict_of
 from zoo_provenance.evidence.origins import count_origins, roots_of
+from zoo_provenance.fields import EVERYWHERE, FIELDS, Field, Shape, field_named, owner_of
 from zoo_provenance.tables import animal, claim, decision, descent, dismissal, record, source_basis
-from zoo_provenance.vocabulary import EVERYWHERE, FIELDS, Field, Kind, Shape, Verdict, field_named, owner_of
+from zoo_provenance.vocabulary import Kind, Verdict
 
 _NOTHING: frozenset[int] = frozenset()
 _CHUNK = 1000

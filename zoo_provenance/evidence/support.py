@@ -14,8 +14,9 @@ from zoo_provenance.evidence.claims import Statement, as_claimed, claimed_from, 
 from zoo_provenance.evidence.comparing import Meaning
 from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude, verdict_of
 from zoo_provenance.evidence.origins import Origins, count_origins, roots_of
+from zoo_provenance.fields import Shape, field_named, owner_of
 from zoo_provenance.tables import claim, decision, record, source_basis
-from zoo_provenance.vocabulary import Certainty, Kind, Shape, Verdict, field_named, owner_of
+from zoo_provenance.vocabulary import Certainty, Kind, Verdict
 
 Key = tuple[int, str, str]
 

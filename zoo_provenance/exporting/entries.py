@@ -9,7 +9,8 @@ from typing import Any
 from zoo_provenance.exporting.rows import value_of
 from zoo_provenance.exporting.saying import Around, Content, Said
 from zoo_provenance.exporting.yaml_writer import TRUE, Tall, Word
-from zoo_provenance.vocabulary import FIELDS, LABEL_LENGTH, DescentRole, Kind, LinkKind, Shape, Stance, Status, Term
+from zoo_provenance.fields import FIELDS, Shape
+from zoo_provenance.vocabulary import LABEL_LENGTH, DescentRole, Kind, LinkKind, Stance, Status, Term
 
 _PASSED = ("custody", "title")
 _DEFAULTS = {("transfer", "status"): Status.COMPLETED.value, ("line", "term"): Term.LIVE.value}

@@ -22,6 +22,7 @@ from sqlalchemy import (
     union,
 )
 
+from zoo_provenance.fields import FIELDS, Shape, columns_of
 from zoo_provenance.tables import (
     KIND_TABLES,
     animal,
@@ -38,7 +39,7 @@ from zoo_provenance.tables import (
     transfer_link,
     waiver,
 )
-from zoo_provenance.vocabulary import FIELDS, Kind, Shape, Stance, columns_of
+from zoo_provenance.vocabulary import Kind, Stance
 
 Statement = Select[*tuple[Any, ...]]
 _AT_ONCE = 1000

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from zoo_provenance.exporting.yaml_writer import TRUE
-from zoo_provenance.vocabulary import FIELDS, DescentRole, Field, Stance, field_named, owner_of
+from zoo_provenance.fields import FIELDS, Field, field_named, owner_of
+from zoo_provenance.vocabulary import DescentRole, Stance
 
 Content = dict[str, Any]
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from zoo_provenance.fields import FIELDS, columns_of
 from zoo_provenance.loading import merging, staging
 from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, SCOPE, TOUCHED, WAIVER, Staging
 from zoo_provenance.tables import (
@@ -38,7 +39,7 @@ from zoo_provenance.tables import (
     transfer_link,
     waiver,
 )
-from zoo_provenance.vocabulary import FIELDS, Kind, columns_of
+from zoo_provenance.vocabulary import Kind
 
 _CLAIM_COLUMNS = [column.name for column in claim.c if column.name != "id"]
 _SAID = ("record_id", "part", "field", "dataset_id", "stance", "language", "locator")

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, case, exists, func, literal, or_, select
 
+from zoo_provenance.fields import FIELDS, Field, Shape
 from zoo_provenance.loading import merging, staging
 from zoo_provenance.loading.problems import Mark
 from zoo_provenance.loading.staging import CLAIM, RECORD, SCOPE, Staging
@@ -23,7 +24,7 @@ from zoo_provenance.tables import (
     taxon,
     transfer_line,
 )
-from zoo_provenance.vocabulary import FIELDS, DescentRole, Field, Kind, Shape
+from zoo_provenance.vocabulary import DescentRole, Kind
 
 RECORD_NOW = RECORD.alias("record_now")
 _SAID = ("record_id", "part", "field", "dataset_id", "stance", "language", "locator")

@@ -22,10 +22,10 @@ from sqlalchemy import (
 from zoo_provenance.counts import parse_count
 from zoo_provenance.evidence.claims import as_claimed, claimed_from, decisions_of, taxa_above
 from zoo_provenance.evidence.concluding import Chosen, Conclusion, conclude
+from zoo_provenance.fields import FIELDS, PARTS, Field, Shape, columns_of, field_named, owner_of
 from zoo_provenance.loading.staging import CONCLUSION, RECORD, SCOPE, TOUCHED, Staging
-from zoo_provenance.loading.writing_out import target_table
-from zoo_provenance.tables import KIND_TABLES, claim, record
-from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, Stance, columns_of, field_named, owner_of, passed_by
+from zoo_provenance.tables import KIND_TABLES, OWNER_TABLES, claim, record, record_id_of
+from zoo_provenance.vocabulary import Kind, Stance, passed_by
 
 _ROUNDS = 10
 """How often what is above a taxon is concluded at most: each time what refines what may be seen anew."""
@@ -141,7 +141,7 @@ def _as_row(record_id: int, kind: str, part: str, field: Field, owner: str, foun
     males, females, unsexed = sexes or (None, None, None)
     return {
         "record_id": record_id,
-        "kind": owner if owner in {"line", "participant"} else kind,
+        "kind": owner if owner in PARTS else kind,
         "part": part,
         "key": part.partition("/")[2],
         "field": field.name,
@@ -162,11 +162,10 @@ def _write_conclusions(connection: Connection) -> None:
     present = connection.execute(select(CONCLUSION.c.kind, CONCLUSION.c.field).distinct()).all()
     for owner, name in present:
         field = FIELDS[owner][name]
-        table = target_table(owner)
-        is_part = owner in {"line", "participant"}
-        match = table.c.transfer_id == CONCLUSION.c.record_id if is_part else table.c.id == CONCLUSION.c.record_id
+        table = OWNER_TABLES[owner]
+        match = record_id_of(owner) == CONCLUSION.c.record_id
         match = and_(match, CONCLUSION.c.field == name, CONCLUSION.c.kind == owner)
-        if is_part:
+        if owner in PARTS:
             match = and_(match, table.c.key == CONCLUSION.c.key)
         new = dict(zip(columns_of(owner, field), _concluded_columns(owner, field), strict=True))
         differs = or_(*(table.c[column].is_distinct_from(value) for column, value in new.items()))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from zoo_provenance.errors import quoted
+from zoo_provenance.fields import FIELDS, Field, Shape, columns_of, field_named
 from zoo_provenance.loading import shapes, staging
 from zoo_provenance.loading.problems import Mark, nearest
 from zoo_provenance.loading.saying import Path, Place, Sayer
@@ -14,19 +15,14 @@ from zoo_provenance.loading.values import Value
 from zoo_provenance.names import fold
 from zoo_provenance.rules import RULES
 from zoo_provenance.vocabulary import (
-    FIELDS,
     LABEL_LENGTH,
     LOCATOR_LENGTH,
     NOTE_LENGTH,
     NOTES_LENGTH,
     QUOTE_LENGTH,
     SLUG,
-    Field,
     Kind,
     LinkKind,
-    Shape,
-    columns_of,
-    field_named,
     passed_by,
 )
 

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, func, insert, select
 
 from zoo_provenance.errors import NotDecided
 from zoo_provenance.history.batches import batch_of
-from zoo_provenance.loading import references, refusals, writing_out
+from zoo_provenance.loading import references, refusals
 from zoo_provenance.loading.anew import concluding
 from zoo_provenance.loading.refusals import Joinable
 from zoo_provenance.loading.staging import JUDGED, Staging
+from zoo_provenance.loading.stored_values import write_out_all
 from zoo_provenance.tables import judgement, record
 from zoo_provenance.vocabulary import Kind
 
@@ -42,7 +43,7 @@ def join(connection: Connection, old: Joinable, survivor: Joinable, reason: str,
 
 def _write(connection: Connection, old: Joinable, survivor: Joinable, reason: str, batch_id: int) -> Merged:
     # Where two values meet, each is a claim of those that vouched for it: nothing is overwritten in silence.
-    writing_out.write_out_all(connection, [old.id, survivor.id])
+    write_out_all(connection, [old.id, survivor.id])
     references.carry_parts(connection, old.kind, old.id, survivor.id)
     claims = references.turn_claims(connection, old.id, survivor.id)
     references.empty(connection, old.kind, old.id)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, literal, select, union_all, update
 
 from zoo_provenance.errors import quoted
+from zoo_provenance.fields import FIELDS, field_named, owner_of
 from zoo_provenance.loading import merging, staging
 from zoo_provenance.loading.problems import nearest
 from zoo_provenance.loading.staging import CLAIM, FORMERLY, RECORD, Reference, Staging
 from zoo_provenance.tables import claim, participant, record, transfer_line
-from zoo_provenance.vocabulary import FIELDS, DescentRole, Kind, field_named, owner_of
+from zoo_provenance.vocabulary import DescentRole, Kind
 
 _SUGGESTED = 20
 _CHOICES = 20_000

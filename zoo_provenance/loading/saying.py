@@ -10,23 +10,14 @@ from sqlalchemy import Table
 
 from zoo_provenance.dates import parse_date
 from zoo_provenance.errors import Unreadable, quoted
+from zoo_provenance.fields import Field, Shape, field_named
 from zoo_provenance.loading import shapes, staging
 from zoo_provenance.loading.problems import File, Mark, Problem
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.loading.values import NotAWord, Value, checked_text, read_flag, read_value
 from zoo_provenance.loading.yaml_reader import Node
 from zoo_provenance.names import fold
-from zoo_provenance.vocabulary import (
-    LABEL_LENGTH,
-    LOCATOR_LENGTH,
-    NOTE_LENGTH,
-    QUOTE_LENGTH,
-    VALUE_LENGTH,
-    Certainty,
-    Field,
-    Shape,
-    field_named,
-)
+from zoo_provenance.vocabulary import LABEL_LENGTH, LOCATOR_LENGTH, NOTE_LENGTH, QUOTE_LENGTH, VALUE_LENGTH, Certainty
 
 Path = tuple[str | int, ...]
 _NAMELIKE = ("name", "name.former", "formerly")

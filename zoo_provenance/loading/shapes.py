@@ -8,9 +8,10 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model, field_validator, model_validator
 
 from zoo_provenance.errors import quoted
+from zoo_provenance.fields import FIELDS
 from zoo_provenance.loading.problems import File, Problem, nearest
 from zoo_provenance.loading.yaml_reader import Node
-from zoo_provenance.vocabulary import FIELDS, Kind, LinkKind
+from zoo_provenance.vocabulary import Kind, LinkKind
 
 S = TypeVar("S", bound=BaseModel)
 

@@ -12,11 +12,12 @@ from sqlalchemy import and_, case, exists, select, update
 from zoo_provenance.counts import format_range, sum_counts
 from zoo_provenance.evidence.claims import as_claimed, taxa_above
 from zoo_provenance.evidence.concluding import Chosen, Conclusion, conclude
+from zoo_provenance.fields import FIELDS
 from zoo_provenance.loading import merging, staging
 from zoo_provenance.loading.problems import Mark
 from zoo_provenance.loading.staging import CLAIM, DECISION, SHORT_FORM, Staging
 from zoo_provenance.tables import animal, claim, decision, dismissal, line_animal, record
-from zoo_provenance.vocabulary import FIELDS, Kind, Stance
+from zoo_provenance.vocabulary import Kind, Stance
 
 
 def expand(stage: Staging) -> None:

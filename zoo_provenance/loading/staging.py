@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, Integer, MetaData, String, Table
 
+from zoo_provenance.fields import FIELDS
 from zoo_provenance.loading.problems import File, Mark, Problem
 from zoo_provenance.tables import KIND_TABLES, claim, participant, transfer_line
-from zoo_provenance.vocabulary import FIELDS, Kind
+from zoo_provenance.vocabulary import Kind
 
 _CHUNK = 2000
 _staging = MetaData()

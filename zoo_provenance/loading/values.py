@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from zoo_provenance.counts import Count, bound_text, parse_count
 from zoo_provenance.dates import parse_date
 from zoo_provenance.errors import Unreadable
+from zoo_provenance.fields import Field, Shape
 from zoo_provenance.loading.problems import nearest
-from zoo_provenance.vocabulary import LABEL_LENGTH, SLUG, VALUE_LENGTH, Field, Shape
+from zoo_provenance.vocabulary import LABEL_LENGTH, SLUG, VALUE_LENGTH
 
 UNKNOWN = "?"
 _COUNTRY = re.compile(r"[A-Z]{2}|[A-Z]{4}")

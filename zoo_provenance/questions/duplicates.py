@@ -12,11 +12,12 @@ from sqlalchemy import Connection, select
 
 from zoo_provenance.counts import bound_text
 from zoo_provenance.evidence.comparing import Meaning, compare, meaning_of
+from zoo_provenance.fields import FIELDS, Shape, columns_of
 from zoo_provenance.names import fold
 from zoo_provenance.questions.answers import Ref
 from zoo_provenance.questions.blocks import names_of, pairs_of
 from zoo_provenance.tables import KIND_TABLES, judgement, record, transfer_line
-from zoo_provenance.vocabulary import FIELDS, Kind, Shape, Verdict, columns_of
+from zoo_provenance.vocabulary import Kind, Verdict
 
 NAMES, TAXA = "names", "taxa"
 WEIGHTS: Mapping[Kind, Mapping[str, int]] = {

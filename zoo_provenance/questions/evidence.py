@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from zoo_provenance.evidence.concluding import verdict_of
 from zoo_provenance.evidence.support import Report, Support
+from zoo_provenance.fields import FIELDS, Field, Shape, columns_of, field_named, owner_of
 from zoo_provenance.questions.answers import When, when
 from zoo_provenance.questions.naming import Thing
 from zoo_provenance.tables import (
@@ -23,7 +24,7 @@ from zoo_provenance.tables import (
     source,
     transfer_line,
 )
-from zoo_provenance.vocabulary import FIELDS, Field, Kind, Shape, Stance, columns_of, field_named, owner_of
+from zoo_provenance.vocabulary import Kind, Stance
 
 
 @dataclass(frozen=True)

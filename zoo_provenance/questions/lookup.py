@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from zoo_provenance.evidence.support import Report, Support
+from zoo_provenance.fields import FIELDS, Shape, columns_of
 from zoo_provenance.questions.answers import Ref, When, how_many, ref, when
 from zoo_provenance.questions.life import DEATH, Step
 from zoo_provenance.questions.naming import Thing
@@ -29,7 +30,7 @@ from zoo_provenance.tables import (
     transfer_line,
     transfer_link,
 )
-from zoo_provenance.vocabulary import FIELDS, Kind, Shape, columns_of
+from zoo_provenance.vocabulary import Kind
 
 LISTED = {
     "taxa": Kind.TAXON,

@@ -12,21 +12,10 @@ from typing import Any
 from zoo_provenance.counts import parse_count
 from zoo_provenance.dates import parse_date
 from zoo_provenance.errors import Unreadable, quoted
+from zoo_provenance.fields import FIELDS, Field, Shape, columns_of
 from zoo_provenance.loading.values import UNKNOWN, NotAWord, read_flag, read_value
 from zoo_provenance.loading.yaml_reader import INVISIBLE_LETTERS
-from zoo_provenance.vocabulary import (
-    FIELDS,
-    LABEL_LENGTH,
-    NOTES_LENGTH,
-    SLUG,
-    DescentRole,
-    Field,
-    Kind,
-    LinkKind,
-    Shape,
-    columns_of,
-    passed_by,
-)
+from zoo_provenance.vocabulary import LABEL_LENGTH, NOTES_LENGTH, SLUG, DescentRole, Kind, LinkKind, passed_by
 
 _REMEMBERED = 50_000
 _LONGEST_NUMBER = 40

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from zoo_provenance.fields import FIELDS, Shape
 from zoo_provenance.history.batches import last_given
 from zoo_provenance.loading.bulk import staging
 from zoo_provenance.loading.bulk.staging import Pouring
@@ -40,7 +41,7 @@ from zoo_provenance.tables import (
     transfer_line,
     transfer_link,
 )
-from zoo_provenance.vocabulary import FIELDS, Kind, Shape
+from zoo_provenance.vocabulary import Kind
 
 
 @dataclass(frozen=True)

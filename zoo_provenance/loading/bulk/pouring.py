@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from zoo_provenance.fields import PARTS
 from zoo_provenance.loading.bulk import staging
 from zoo_provenance.loading.bulk.columns import (
     NOTES,
@@ -97,7 +98,7 @@ class Pourer:
     # -- rows of records, lines and participants -------------------------------------------------------
 
     def _rows(self, chunk: Chunk, cells: dict[str, Cells], owner: str) -> None:
-        is_part = owner in {"line", "participant"}
+        is_part = owner in PARTS
         slugs = self._slugs(chunk, cells, "transfer" if is_part else "slug")
         columns: dict[str, Sequence[Any]] = {"file": [self.number] * len(slugs), "line": chunk.lines, "slug": slugs}
         parts: list[str | None] = [""] * len(slugs)
@@ -192,7 +193,7 @@ class Pourer:
     ) -> Sequence[int]:
         """Stage who vouches for whole rows; return whether each is vouched for, or by nobody on purpose."""
         named = self._named(chunk, cells)
-        is_part = owner in {"line", "participant"}
+        is_part = owner in PARTS
         free = flags_read(cells["unsourced"], self._tell(chunk, "unsourced")) if "unsourced" in cells else None
         if self.sources and not is_part:
             for at in range(len(slugs)):

@@ -25,13 +25,15 @@ from sqlalchemy import (
     update,
 )
 
+from zoo_provenance.fields import owner_of
 from zoo_provenance.loading import staging as stage_tables
 from zoo_provenance.loading.bulk import staging
 from zoo_provenance.loading.bulk.entering import OF_CLAIMS, OF_KIND, PARTS, Entering, Joined, Target, values_of
 from zoo_provenance.loading.bulk.staging import CHANGED, Pouring
+from zoo_provenance.loading.plain_values import part_of
 from zoo_provenance.loading.values import UNKNOWN
 from zoo_provenance.tables import claim, record
-from zoo_provenance.vocabulary import Kind, owner_of
+from zoo_provenance.vocabulary import Kind
 
 STAGED: dict[Table, Table] = {
     **{staging.KINDS[kind]: stage_tables.KINDS[kind] for kind in Kind},
@@ -159,10 +161,9 @@ class Sifting:
         rows = self.connection.execute(said.where(unknown.c.value == UNKNOWN)).all()
         for owner, field in sorted({(owner_of(kind, part), field) for kind, part, field in rows}):
             table = stage_tables.owner_table(owner)
-            part = literal(f"{owner}s/") + table.c.key if owner in {"line", "participant"} else literal("")
             is_unknown = exists().where(
                 unknown.c.slug == table.c.slug,
-                unknown.c.part == part,
+                unknown.c.part == part_of(owner, table),
                 unknown.c.field == field,
                 unknown.c.value == UNKNOWN,
             )

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from zoo_provenance.fields import Shape
 from zoo_provenance.loading.bulk.columns import TABLES, fields_of
 from zoo_provenance.loading.bulk.reading import CHUNK, Chunk
 from zoo_provenance.loading.bulk.staging import Pouring
@@ -41,7 +42,7 @@ from zoo_provenance.tables import (
     transfer_line,
     transfer_link,
 )
-from zoo_provenance.vocabulary import SLUG, Kind, Shape
+from zoo_provenance.vocabulary import SLUG, Kind
 
 _metadata = MetaData()
 _Words = String().with_variant(String(collation="C"), "postgresql")

@@ -11,8 +11,18 @@ from zoo_provenance.counts import parse_count
 from zoo_provenance.evidence.claims import Statement
 from zoo_provenance.evidence.concluding import Conclusion
 from zoo_provenance.evidence.contested import Contest, contested, contested_records
-from zoo_provenance.tables import KIND_TABLES, claim, decision, dismissal, participant, record, transfer, transfer_line
-from zoo_provenance.vocabulary import FIELDS, PASSES, Field, Kind, Shape, columns_of, owner_of, passed_by
+from zoo_provenance.fields import FIELDS, PARTS, Field, Shape, columns_of, owner_of
+from zoo_provenance.tables import (
+    OWNER_TABLES,
+    claim,
+    decision,
+    dismissal,
+    record,
+    record_id_of,
+    transfer,
+    transfer_line,
+)
+from zoo_provenance.vocabulary import PASSES, Kind, passed_by
 
 _OWNERS = tuple(owner for owner, fields in FIELDS.items() if any(columns_of(owner, field) for field in fields.values()))
 _PASSED = (("custody", "passes_custody", 0), ("title", "passes_title", 1))
@@ -50,12 +60,6 @@ def drifted(connection: Connection) -> list[Drifted]:
     return sorted(set(found), key=lambda one: (one.slug, one.part, one.field))
 
 
-def _table(owner: str) -> Any:
-    if owner == "line":
-        return transfer_line
-    return participant if owner == "participant" else KIND_TABLES[Kind(owner)]
-
-
 def _concluding(owner: str) -> Iterator[tuple[str, Field, tuple[str, ...]]]:
     for name, field in FIELDS[owner].items():
         columns = columns_of(owner, field)
@@ -65,8 +69,8 @@ def _concluding(owner: str) -> Iterator[tuple[str, Field, tuple[str, ...]]]:
 
 def _plainly(owner: str) -> Statement:
     """Return the statement of columns that differ from the one thing that is said of them."""
-    table = _table(owner)
-    is_part = owner in {"line", "participant"}
+    table = OWNER_TABLES[owner]
+    is_part = owner in PARTS
     ours = claim.c.part.like(f"{owner}s/%") if is_part else claim.c.part == ""
     said = _one_thing(ours, claim.c.field.in_([name for name, _, _ in _concluding(owner)]))
     decided = exists().where(*(decision.c[name] == said.c[name] for name in ("record_id", "part", "field")))
@@ -236,10 +240,9 @@ def _rows_of_contested(connection: Connection) -> dict[tuple[int, str], Any]:
     """Return the rows of records with a contested field, and of their parts, by record and part."""
     rows: dict[tuple[int, str], Any] = {}
     for owner in _OWNERS:
-        table = _table(owner)
-        is_part = owner in {"line", "participant"}
-        owned = table.c.transfer_id if is_part else table.c.id
-        for row in connection.execute(select(table).where(owned.in_(contested_records()))):
+        table = OWNER_TABLES[owner]
+        is_part = owner in PARTS
+        for row in connection.execute(select(table).where(record_id_of(owner).in_(contested_records()))):
             rows[row.transfer_id if is_part else row.id, f"{owner}s/{row.key}" if is_part else ""] = row
     return rows
 

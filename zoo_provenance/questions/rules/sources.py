@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select, union
 
 from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.fields import FIELDS
 from zoo_provenance.questions.rules.asking import Asked, Queries, nobody, part_slug, speaks, whole
 from zoo_provenance.questions.rules.circles import links_on_circles
 from zoo_provenance.tables import claim, record, source, source_basis, transfer
-from zoo_provenance.vocabulary import FIELDS, Kind
+from zoo_provenance.vocabulary import Kind
 
 _other = record.alias("other")
 _basis, _of_basis = source.alias("basis"), record.alias("of_basis")
