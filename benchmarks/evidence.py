@@ -23,7 +23,7 @@ from sqlalchemy import URL, Connection, event, func, select
 
 from synthetic import World
 from zoo_provenance import database, direct, schema
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.arrivals import Filter
 from zoo_provenance.questions.check import check
 from zoo_provenance.questions.conflicts import conflicts

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Connection, Select, bindparam, literal, select
+from sqlalchemy import URL, Connection, bindparam, literal, select
 
 from zoo_provenance import database, direct
 from zoo_provenance.questions.arrivals import Filter, arrivals
@@ -18,7 +18,7 @@ NAMED = select(record.c.slug, literal("100 % of :it").label("said")).where(recor
 
 
 def _sqlalchemys(
-    connection: Connection, statement: Select[*tuple[Any, ...]], given: Mapping[str, Any] | None = None
+    connection: Connection, statement: direct.Statement, given: Mapping[str, Any] | None = None
 ) -> Sequence[Any]:
     return connection.execute(statement, dict(given or {})).all()
 

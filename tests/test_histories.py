@@ -17,7 +17,8 @@ from zoo_provenance.loading.load import load as load_seeds
 from zoo_provenance.questions.histories import histories
 from zoo_provenance.questions.life import BIRTH, DEATH, Event, breaks_of, gaps_of
 from zoo_provenance.questions.naming import Thing
-from zoo_provenance.questions.trace import Trace, TraceStep, trace
+from zoo_provenance.questions.trace import Trace, trace
+from zoo_provenance.questions.trace_steps import TraceStep
 from zoo_provenance.tables import record
 from zoo_provenance.vocabulary import Kind
 

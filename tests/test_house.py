@@ -72,7 +72,7 @@ ROOMS = {
         "tables",
         "vocabulary",
     },
-    "exporting": {"errors", "fields", "tables", "vocabulary"},
+    "exporting": {"direct", "errors", "fields", "tables", "vocabulary"},
     "engines": {"database", "errors", "tables"},
     "rendering": {
         "counts",

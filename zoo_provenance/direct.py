@@ -11,17 +11,17 @@ from typing import Any
 from sqlalchemy import Connection, Select
 from sqlalchemy.engine.interfaces import Dialect
 
+Statement = Select[*tuple[Any, ...]]
+"""A SELECT of any columns."""
+
 _REMEMBERED = 256
 
 
-def rows(
-    connection: Connection, statement: Select[*tuple[Any, ...]], given: Mapping[str, Any] | None = None
-) -> Sequence[Any]:
+def rows(connection: Connection, statement: Statement, given: Mapping[str, Any] | None = None) -> Sequence[Any]:
     """Return all rows of a statement that was built once, columns as attributes; `given` fills its parameters by name.
 
-    SQLAlchemy takes ten times as long to hand on a statement as SQLite needs to answer it for one animal. So what it
-    wrote is kept, and given to the driver within the connection's transaction. What is no database of its own, such
-    as an export, is asked as always.
+    Through SQLAlchemy the statements about one transfer take seven times what SQLite needs for them. So what it wrote
+    is kept, and given to the driver within the connection's transaction. An export, which has none, is asked as always.
     """
     if not isinstance(connection, Connection) or not connection.in_transaction():
         return connection.execute(statement, dict(given or {})).all()
@@ -36,9 +36,7 @@ def rows(
         cursor.close()
 
 
-def partitions(
-    connection: Connection, statement: Select[*tuple[Any, ...]], at_once: int
-) -> Iterator[Sequence[tuple[Any, ...]]]:
+def partitions(connection: Connection, statement: Statement, at_once: int) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Yield all rows of a statement, so many at once and never all of them in memory, as plain tuples."""
     if connection.dialect.name != "sqlite":
         result = connection.execute(statement.execution_options(stream_results=True, max_row_buffer=at_once))
@@ -64,7 +62,7 @@ class _Written:
     row: Callable[[Sequence[Any]], Any] | None = None
 
 
-def _write(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Written:
+def _write(statement: Statement, dialect: Dialect) -> _Written:
     compiled = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state(compiled.params)
     return _Written(state.statement, _filling(state.positiontup, state.parameters))
@@ -80,9 +78,7 @@ def _filling(places: Sequence[str] | None, values: Mapping[str, Any]) -> Callabl
     return lambda given: [given[name] if name in given else values[name] for name in places]
 
 
-def _making(
-    statement: Select[*tuple[Any, ...]], dialect: Dialect, described: Sequence[Any]
-) -> Callable[[Sequence[Any]], Any]:
+def _making(statement: Statement, dialect: Dialect, described: Sequence[Any]) -> Callable[[Sequence[Any]], Any]:
     """Return what makes a row with names of a driver's row."""
     row = namedtuple("row", statement.selected_columns.keys())  # type: ignore[misc]  # noqa: PYI024 - the names are the statement's
     turned = _turned(statement, dialect, described)
@@ -90,7 +86,7 @@ def _making(
 
 
 def _turned(
-    statement: Select[*tuple[Any, ...]], dialect: Dialect, described: Sequence[Any]
+    statement: Statement, dialect: Dialect, described: Sequence[Any]
 ) -> Callable[[Sequence[Any]], list[Any]] | None:
     """Return what turns a driver's values into what their types say; None where they are that already."""
     turns = [

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, select
 
+from zoo_provenance.direct import Statement
 from zoo_provenance.evidence.comparing import ancestors, meaning_of
 from zoo_provenance.evidence.concluding import Chosen, Claimed
 from zoo_provenance.fields import Shape
 from zoo_provenance.tables import claim, decision, dismissal, record, taxon
-
-Statement = Select[*tuple[Any, ...]]
-"""A SELECT of any columns."""
 
 
 def claimed_from(where: ColumnElement[bool]) -> Statement:

@@ -24,7 +24,8 @@ from sqlalchemy import (
     union,
 )
 
-from zoo_provenance.evidence.claims import Statement, taxa_above
+from zoo_provenance.direct import Statement
+from zoo_provenance.evidence.claims import taxa_above
 from zoo_provenance.evidence.comparing import meaning_of
 from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude, verdict_of
 from zoo_provenance.evidence.origins import count_origins, roots_of

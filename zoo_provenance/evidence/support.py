@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from zoo_provenance import direct
-from zoo_provenance.evidence.claims import Statement, as_claimed, claimed_from, taxa_above
+from zoo_provenance.direct import Statement
+from zoo_provenance.evidence.claims import as_claimed, claimed_from, taxa_above
 from zoo_provenance.evidence.comparing import Meaning
 from zoo_provenance.evidence.concluding import Chosen, Claimed, Conclusion, conclude, verdict_of
 from zoo_provenance.evidence.origins import Origins, count_origins, roots_of
-from zoo_provenance.fields import Shape, field_named, owner_of
+from zoo_provenance.fields import FIELDS, Shape, columns_of, field_named, owner_of
 from zoo_provenance.tables import claim, decision, record, source_basis
 from zoo_provenance.vocabulary import Certainty, Kind, Verdict
 
@@ -212,4 +213,15 @@ TRANSFER_FIELDS = ("kind", "status", "custody", "title", "from", "to", "date", "
 LINE_FIELDS = ("taxon", "term", "count")
 BIRTH_FIELDS = ("born", "born_at", "owner_at_birth")
 DEATH_FIELDS = ("died", "died_at")
-TRANSFER, ANIMAL = Kind.TRANSFER.value, Kind.ANIMAL.value
+TRANSFER, ANIMAL, LINE = Kind.TRANSFER.value, Kind.ANIMAL.value, "line"
+_COLUMN = {
+    (owner, name): columns_of(owner, field)[0]
+    for owner, fields in FIELDS.items()
+    for name, field in fields.items()
+    if columns_of(owner, field)
+}
+
+
+def held(row: Any, owner: str, names: Iterable[str]) -> list[str]:
+    """Return those fields of an owner that a row holds a value of: what is worth vouching for."""
+    return [name for name in names if getattr(row, _COLUMN[owner, name]) is not None]

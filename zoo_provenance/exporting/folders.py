@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from sqlalchemy import Connection
 
+from zoo_provenance.direct import Statement
 from zoo_provenance.errors import UnknownThing, ZooProvenanceError
 from zoo_provenance.exporting import judgements, rows, yaml_writer
 from zoo_provenance.exporting.entries import Writer
@@ -140,7 +141,7 @@ class _DataSetWriter:
         counted = {kind.value: number for kind, number in records.items() if number}
         return ExportedSet(self.row.name, self.folder.name, counted, about)
 
-    def _run(self, statement: rows.Statement) -> Run:
+    def _run(self, statement: Statement) -> Run:
         return Run(self.connection, statement, self.row.id)
 
     def _entries(self, kind: Kind) -> Iterator[tuple[str, Content]]:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    Select,
     Table,
     and_,
     bindparam,
@@ -22,6 +21,7 @@ from sqlalchemy import (
     union,
 )
 
+from zoo_provenance.direct import Statement
 from zoo_provenance.fields import FIELDS, Shape, columns_of
 from zoo_provenance.tables import (
     KIND_TABLES,
@@ -41,7 +41,6 @@ from zoo_provenance.tables import (
 )
 from zoo_provenance.vocabulary import Kind, Stance
 
-Statement = Select[*tuple[Any, ...]]
 _AT_ONCE = 1000
 _DATASET: BindParameter[int] = bindparam("dataset")
 MINE = record.alias("mine")

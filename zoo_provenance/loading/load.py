@@ -17,6 +17,7 @@ from zoo_provenance.loading import (
     applying,
     checks,
     conclusions,
+    documents,
     joining,
     judging,
     merging,
@@ -149,7 +150,7 @@ def _write(
     staged = staged or bool(reader.judgements)
     if stage.problems or staged:
         kinds_of, slugs_of = partial(resolving.kinds_of, connection), partial(resolving.slugs_of, connection)
-        seeds.stage(data_sets, dataset_ids, stage, kinds_of, slugs_of, unreadable)
+        documents.stage(data_sets, dataset_ids, stage, kinds_of, slugs_of, unreadable)
         for file, node in reader.judgements:
             judging.stage(stage, file, node)
         stage.flush()
@@ -233,7 +234,7 @@ def _refused(stage: Staging) -> _Undone:
     return _Undone(Loaded(problems=tuple(told)))
 
 
-def _enter_dataset(connection: Connection, data_set: seeds.DataSet) -> int:
+def _enter_dataset(connection: Connection, data_set: documents.DataSet) -> int:
     """Return the data set's id, entering or renaming what is said of it."""
     shape = data_set.shape
     described = {

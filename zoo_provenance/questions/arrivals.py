@@ -11,21 +11,12 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists,
 
 from zoo_provenance import direct
 from zoo_provenance.counts import sum_counts
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.evidence.comparing import compare_total
-from zoo_provenance.evidence.support import EXISTS, LINE_FIELDS, TRANSFER, TRANSFER_FIELDS, Report, Support
+from zoo_provenance.evidence.support import EXISTS, LINE, LINE_FIELDS, TRANSFER, TRANSFER_FIELDS, Report, Support, held
 from zoo_provenance.questions.answers import HowMany, Ref, Sum, When, how_many, ref, when
 from zoo_provenance.tables import line_animal, participant, record, taxon, transfer, transfer_line
 
-_COLUMNS = {
-    "taxon": "taxon_id",
-    "from": "origin_id",
-    "to": "destination_id",
-    "custody": "passes_custody",
-    "title": "passes_title",
-}
-_OF_LINES = tuple((name, _COLUMNS.get(name, name)) for name in LINE_FIELDS)
-_OF_TRANSFERS = tuple((name, _COLUMNS.get(name, name)) for name in TRANSFER_FIELDS)
 PARTICIPANT_FIELDS = ("who", "role", "as", "on_behalf_of")
 
 
@@ -258,7 +249,7 @@ def _people(ids: Statement) -> Statement:
 def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]], support: Support) -> Iterator[Line]:
     for row in rows:
         part = f"lines/{row.key}"
-        reports = support.reports(row.transfer_id, TRANSFER, part, _present(row, _OF_LINES))
+        reports = support.reports(row.transfer_id, TRANSFER, part, held(row, LINE, LINE_FIELDS))
         disputed = support.disputed(row.transfer_id, TRANSFER, part, LINE_FIELDS)
         yield Line(
             row.key,
@@ -271,11 +262,6 @@ def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]
             support.origins(reports),
             _rivals(row, part, disputed, support),
         )
-
-
-def _present(row: Any, fields: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the fields, each given with its column, that hold a value worth vouching for."""
-    return [name for name, column in fields if getattr(row, column) is not None]
 
 
 def _rivals(row: Any, part: str, disputed: Sequence[str], support: Support) -> tuple[str, ...]:
@@ -297,7 +283,7 @@ def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], sup
     living = [line for line in made if line.term == "LIV"]
     least, most = sum_counts((line.count.min, line.count.max) if line.count else (None, None) for line in living)
     total = Sum(least, most) if made else Sum(0, None)
-    reports = support.reports(row.id, TRANSFER, "", _present(row, _OF_TRANSFERS))
+    reports = support.reports(row.id, TRANSFER, "", held(row, TRANSFER, TRANSFER_FIELDS))
     return Arrival(
         row.slug,
         row.label,

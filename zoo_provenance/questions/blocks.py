@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select, union
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.tables import KIND_TABLES, animal, claim, institution, record, source, taxon, transfer
 from zoo_provenance.vocabulary import Kind
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.histories import histories
 from zoo_provenance.questions.life import DEATH, breaks_of
 from zoo_provenance.questions.naming import Thing

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, case, func, select
 
 from zoo_provenance.counts import format_range
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.evidence.comparing import compare_total
 from zoo_provenance.evidence.concluding import conclude
 from zoo_provenance.evidence.contested import Contest, Witnesses, contested, reports_of, shape_of

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, select
 
 from zoo_provenance import direct
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.answers import Ref, ref
 from zoo_provenance.tables import animal, descent, line_animal, record, transfer
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from zoo_provenance.counts import sum_counts
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.evidence.contested import Contest, Witnesses, contested
 from zoo_provenance.questions.answers import Ref, Sum, When, ref, when
 from zoo_provenance.questions.arrivals import Filter

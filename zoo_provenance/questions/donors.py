@@ -23,7 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.evidence.contested import Witnesses, contested, contested_fields, standing_reports
 from zoo_provenance.evidence.support import LINE_FIELDS, TRANSFER_FIELDS
 from zoo_provenance.questions.answers import Sum, When

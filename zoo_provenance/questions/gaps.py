@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select, true
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.arrivals import taxa_below
 from zoo_provenance.questions.histories import History, histories
 from zoo_provenance.questions.life import BIRTH as BORN

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, true
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.answers import Ref, When, when
 from zoo_provenance.questions.life import BIRTH, DEATH, Event, Step, shared_life, steps_of, wholes_above
 from zoo_provenance.tables import (

@@ -9,24 +9,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, select
 
 from zoo_provenance import direct
-from zoo_provenance.evidence.claims import Statement
-from zoo_provenance.evidence.support import (
-    ANIMAL,
-    BIRTH_FIELDS,
-    DEATH_FIELDS,
-    EXISTS,
-    LINE_FIELDS,
-    TRANSFER,
-    TRANSFER_FIELDS,
-    Doubt,
-    Report,
-    Support,
-)
+from zoo_provenance.direct import Statement
+from zoo_provenance.evidence.support import ANIMAL, LINE_FIELDS, TRANSFER, Support
 from zoo_provenance.questions.answers import HowMany, Ref, When, how_many, ref, when
-from zoo_provenance.questions.arrivals import Participant, participants_of
+from zoo_provenance.questions.arrivals import participants_of
 from zoo_provenance.questions.descent import Ancestor, ancestors
-from zoo_provenance.questions.life import BIRTH, DEATH, Gap, Step, gaps_of, steps_of, wholes_above
+from zoo_provenance.questions.life import BIRTH, gaps_of, steps_of, wholes_above
 from zoo_provenance.questions.naming import Thing
+from zoo_provenance.questions.trace_steps import TraceGap, TraceStep, told_gap, told_step
 from zoo_provenance.questions.travels import (
     animal_columns,
     birth_and_death,
@@ -48,15 +38,6 @@ from zoo_provenance.tables import (
 if TYPE_CHECKING:
     from zoo_provenance.questions.conflicts import Conflict
 
-_COLUMNS = {
-    "from": "origin_id",
-    "to": "destination_id",
-    "custody": "passes_custody",
-    "title": "passes_title",
-    "taxon": "taxon_id",
-    "count": "line_count",
-}
-
 
 @dataclass(frozen=True)
 class Subject:
@@ -71,51 +52,6 @@ class Subject:
     died: When | None
     disputed: tuple[str, ...]
     animals: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class TraceStep:
-    """A step of a life: what it passed, who held and owned the animal after it, and on whose word."""
-
-    kind: str | None
-    date: When | None
-    status: str | None
-    origin: Ref | None
-    destination: Ref | None
-    transfer: Ref | None
-    custody: bool | None
-    title: bool | None
-    holder: Ref | None
-    owner: Ref | None
-    participants: tuple[Participant, ...]
-    sources: tuple[str, ...]
-    origins: int
-    disputed: tuple[str, ...]
-    until: When | None = None
-    doubts: tuple[Doubt, ...] = ()
-
-    @property
-    def doubt(self) -> str | None:
-        """How unsure the least sure of its fields is: `probable`, `possible`, or None."""
-        words = {one.certainty for one in self.doubts}
-        return "possible" if "possible" in words else "probable" if words else None
-
-    @property
-    def title_alone(self) -> bool:
-        """Whether it changed the owner and not the holder."""
-        return self.custody is False and self.title is True
-
-
-@dataclass(frozen=True)
-class TraceGap:
-    """A gap: after and before are a step's transfer slug, `birth` or `death`; None at the ends."""
-
-    after: str | None
-    before: str | None
-    since: str | None
-    until: str | None
-    examined: bool
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -143,8 +79,10 @@ def trace(connection: Connection, thing: Thing) -> Trace:
     people = participants_of(connection, _transfer_ids(), support, given)
     by_slug = {travel.slug: travel for travel in travels}
     steps = steps_of(with_owners(events, by_slug, people), ref(birth.owner, birth.owner_label))
-    made = tuple(_step(step, birth if step.event.kind == BIRTH else row, by_slug, people, support) for step in steps)
-    gaps = tuple(_gap(gap, row, by_slug, support) for gap in gaps_of(steps))
+    made = tuple(
+        told_step(step, birth if step.event.kind == BIRTH else row, by_slug, people, support) for step in steps
+    )
+    gaps = tuple(told_gap(gap, row, by_slug, support) for gap in gaps_of(steps))
     subject = _subject(row, support)
     lines = {travel.slug: travel.key for travel in travels}
     notes = _notes(connection, _evidence(), given, subject, made, lines)
@@ -275,86 +213,6 @@ def _subject(row: Any, support: Support) -> Subject:
     )
 
 
-def _step(
-    step: Step, row: Any, travels: dict[str, Any], people: dict[int, tuple[Participant, ...]], support: Support
-) -> TraceStep:
-    event = step.event
-    if event.kind in {BIRTH, DEATH}:
-        names = BIRTH_FIELDS if event.kind == BIRTH else DEATH_FIELDS
-        columns = {"born_at": "born_at_id", "owner_at_birth": "owner_at_birth_id", "died_at": "died_at_id"}
-        present = [name for name in names if getattr(row, columns.get(name, name)) is not None]
-        reports: frozenset[Report] = support.reports(row.id, ANIMAL, "", present)
-        disputed = support.disputed(row.id, ANIMAL, "", names)
-        return TraceStep(
-            event.kind,
-            event.date,
-            None,
-            None,
-            event.destination,
-            None,
-            None,
-            None,
-            step.holder,
-            step.owner,
-            (),
-            support.sources(reports),
-            support.origins(reports),
-            disputed,
-            doubts=tuple(support.doubts(row.id, ANIMAL, "", names)),
-        )
-    travel = travels[event.key]
-    part = f"lines/{travel.key}"
-    whole = [name for name in TRANSFER_FIELDS if getattr(travel, _COLUMNS.get(name, name)) is not None]
-    line = [name for name in LINE_FIELDS if getattr(travel, _COLUMNS.get(name, name)) is not None]
-    reports = support.reports(travel.id, TRANSFER, "", whole) | support.reports(travel.id, TRANSFER, part, line)
-    disputed = (
-        *support.disputed(travel.id, TRANSFER, "", (EXISTS, *TRANSFER_FIELDS)),
-        *support.disputed(travel.id, TRANSFER, part, LINE_FIELDS),
-    )
-    return TraceStep(
-        travel.kind,
-        event.date,
-        travel.status,
-        event.origin,
-        event.destination,
-        Ref(travel.slug, travel.label),
-        travel.passes_custody,
-        travel.passes_title,
-        step.holder,
-        step.owner,
-        people.get(travel.id, ()),
-        support.sources(reports),
-        support.origins(reports),
-        disputed,
-        when(travel.until, travel.until_earliest, travel.until_latest),
-        tuple(support.doubts(travel.id, TRANSFER, "", ("kind", "status", "from", "to", "date"))),
-    )
-
-
-def _gap(gap: Gap, row: Any, travels: dict[str, Any], support: Support) -> TraceGap:
-    """Return a gap, examined where somebody searched for what would fill it."""
-    silent: set[str] = set()
-    for event, names in ((gap.before, ("from", "date")), (gap.after, ("to", "date"))):
-        travel = travels.get(event.key) if event is not None else None
-        if travel is not None:
-            silent.update(support.silent(travel.id, "", names))
-    if row is not None and (gap.after is None or gap.after.kind == BIRTH):
-        silent.update(
-            support.silent(row.id, "", ("born", "born_at", "owner_at_birth", "origin", "dam", "sire", "parent"))
-        )
-    if row is not None and (gap.before is None or gap.before.kind == DEATH):
-        silent.update(support.silent(row.id, "", DEATH_FIELDS))
-    sources = tuple(sorted(silent))
-    return TraceGap(
-        gap.after.key if gap.after else None,
-        gap.before.key if gap.before else None,
-        gap.since,
-        gap.until,
-        bool(sources),
-        sources,
-    )
-
-
 def _trace_line(connection: Connection, thing: Thing) -> Trace:
     row = direct.rows(connection, _one_line(), {"transfer": thing.id, "line": thing.line})[0]
     only = _only()
@@ -374,12 +232,12 @@ def _trace_line(connection: Connection, thing: Thing) -> Trace:
         row.taxon_label or row.key,
         ref(row.taxon, row.taxon_label),
         None,
-        how_many(row.line_count, row.count_min, row.count_max),
+        how_many(row.count, row.count_min, row.count_max),
         None,
         None,
         support.disputed(row.id, TRANSFER, f"lines/{row.key}", LINE_FIELDS),
         tuple(named),
     )
-    made = tuple(_step(step, None, travels, people, support) for step in steps)
-    gaps = tuple(_gap(gap, None, travels, support) for gap in gaps_of(steps))
+    made = tuple(told_step(step, None, travels, people, support) for step in steps)
+    gaps = tuple(told_gap(gap, None, travels, support) for gap in gaps_of(steps))
     return Trace(subject, made, gaps, (), _notes(connection, only, given, subject, made, {row.slug: row.key}))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.answers import ref, when
 from zoo_provenance.questions.arrivals import Participant
 from zoo_provenance.questions.life import BIRTH, DEATH, Event, Step, shared_life, steps_of, wholes_above
@@ -71,7 +71,7 @@ def travel_columns() -> Statement:
             transfer_line.c.key,
             transfer_line.c.term,
             transfer_line.c.taxon_id,
-            transfer_line.c.count.label("line_count"),
+            transfer_line.c.count,
             origin.c.slug.label("origin"),
             origin.c.label.label("origin_label"),
             destination.c.slug.label("destination"),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer as Number
 from sqlalchemy import and_, or_, select, type_coerce
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.evidence.contested import Contest, Witnesses
 from zoo_provenance.evidence.grading import Heard, credibility
 from zoo_provenance.evidence.support import LINE_FIELDS, TRANSFER_FIELDS

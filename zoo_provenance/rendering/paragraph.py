@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from zoo_provenance.questions.trace import Trace, TraceStep
+from zoo_provenance.questions.trace import Trace
+from zoo_provenance.questions.trace_steps import TraceStep
 
 GAP = "[…]"
 _HOW = {

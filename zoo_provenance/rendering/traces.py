@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_provenance.dates import is_approximate
 from zoo_provenance.evidence.support import Doubt
-from zoo_provenance.questions.trace import Trace, TraceGap, TraceStep
+from zoo_provenance.questions.trace import Trace
+from zoo_provenance.questions.trace_steps import TraceGap, TraceStep
 from zoo_provenance.rendering.documents import Document, Table, as_json, text_of
 from zoo_provenance.rendering.paragraph import key_of, paragraph
 

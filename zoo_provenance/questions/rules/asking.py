@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, case, cast, exists, func, literal, null, or_, true
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.tables import claim, dismissal, record, transfer
 
 LIVING = ("LIV", "EGL", "FIG")

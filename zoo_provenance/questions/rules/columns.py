@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Connection, Integer, String, and_, case, cast, exists, func, or_, select
 
 from zoo_provenance.counts import parse_count
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.evidence.concluding import Conclusion
 from zoo_provenance.evidence.contested import Contest, contested, contested_records
 from zoo_provenance.fields import FIELDS, PARTS, Field, Shape, columns_of, owner_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.rules.asking import Asked, Queries, whole
 from zoo_provenance.questions.rules.circles import links_on_circles
 from zoo_provenance.tables import animal, descent, record, taxon

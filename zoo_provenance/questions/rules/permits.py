@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import and_, case, exists, func, literal, or_, select
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.rules.asking import LIVING, Asked, Queries, speaks
 from zoo_provenance.tables import claim, institution, record, source, taxon, transfer, transfer_line
 

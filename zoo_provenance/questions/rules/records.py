@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Table, and_, exists, func, select, union
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.rules.asking import Asked, Queries, nobody, part_slug, whole
 from zoo_provenance.tables import (
     KIND_TABLES,

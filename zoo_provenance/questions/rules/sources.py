@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select, union
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.fields import FIELDS
 from zoo_provenance.questions.rules.asking import Asked, Queries, nobody, part_slug, speaks, whole
 from zoo_provenance.questions.rules.circles import links_on_circles

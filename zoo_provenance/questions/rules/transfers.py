@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, cast, exists, func, literal, or_, select, union
 
-from zoo_provenance.evidence.claims import Statement
+from zoo_provenance.direct import Statement
 from zoo_provenance.questions.rules.asking import LIVING, Asked, Queries, nobody, part_slug, speaks, text, whole
 from zoo_provenance.tables import (
     animal,
