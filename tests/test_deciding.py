@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, func, select
+from sqlalchemy import URL, func, insert, select
 
 from conftest import Servers, WriteSeeds, load, name_of, zoo
 from zoo_provenance import database
@@ -237,3 +237,39 @@ def test_what_is_dismissed_is_not_dismissed_again(disputed: URL) -> None:
     decide(disputed, "dismiss", "cub", "born", "2001", "--because", "a slip")
     result = zoo("dismiss", "cub", "born", "2001", "--because", "again", db=disputed)
     assert (result.exit_code, result.stderr) == (2, "Error: '2001' is dismissed here already: a slip\n")
+
+
+def test_leaving_a_parent_open_is_not_taken_back_where_candidates_have_come_back_since(
+    url: URL, seeds: WriteSeeds
+) -> None:
+    likely = "{dam: {claims: [{value: lea, probability: 0.5}, {value: leb, probability: 0.5}]}, sources: [paper]}"
+    folder = seeds(
+        {
+            "sources.yaml": "paper: {kind: book}\n",
+            "animals.yaml": f"lea: {{sources: [paper]}}\nleb: {{sources: [paper]}}\ncub: {likely}\n",
+        }
+    )
+    load(url, folder)
+    for value in ("lea", "open"):
+        assert zoo("prefer", "cub", "dam", value, "--because", "the keeper's book", db=url).exit_code == 0
+    assert load(url, folder).updated == {"animal": 1}
+    refused = zoo("undo", "3", "--because", "too soon", db=url)
+    assert refused.exit_code == 1
+    assert "later batches (4) said more of the same: cub (dam)" in refused.stderr
+    for number in ("4", "3"):
+        assert zoo("undo", number, "--because", "in order", db=url).exit_code == 0
+    with database.reading(url) as connection:
+        dams = select(record.c.slug).join(descent, descent.c.parent_id == record.c.id)
+        assert connection.execute(dams).scalars().all() == ["lea"]
+
+
+def test_a_parent_beside_the_one_decided_on_is_told_by_the_check(disputed: URL) -> None:
+    assert zoo("prefer", "cub", "sire", "leo", "--because", "the register", db=disputed).exit_code == 0
+    assert zoo("db", "check", db=disputed).exit_code == 0
+    with database.writing(disputed) as connection:
+        ids = dict(connection.execute(select(record.c.slug, record.c.id)).all())
+        values = {"child_id": ids["cub"], "parent_id": ids["simba"], "role": "sire"}
+        connection.execute(insert(descent).values(values))
+    told = zoo("db", "check", db=disputed)
+    assert told.exit_code == 3
+    assert "sire holds 'simba', its claims conclude 'leo'" in told.output

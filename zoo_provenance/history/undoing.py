@@ -13,10 +13,10 @@ from zoo_provenance.errors import CannotUndo
 from zoo_provenance.history.effects import Effects, references
 from zoo_provenance.history.restoring import leave_no_steps, restore
 from zoo_provenance.history.tracked import BY_NAME, TRACKED, Tracked
-from zoo_provenance.tables import batch, change, claim, descent, record, source_basis
+from zoo_provenance.tables import batch, change, claim, decision, descent, dismissal, record, source_basis
 
 _NAMED = 5
-_OF_CLAIMS = ("claim", "decision", "dismissal")
+_SPEAKING = (claim.name, decision.name, descent.name, dismissal.name)
 
 
 def undone_by(connection: Connection) -> dict[int, int]:
@@ -78,9 +78,9 @@ def links_come_back(connection: Connection, batch_id: int) -> bool:
 
 
 def _spoken_of(connection: Connection, batch_id: int) -> set[int]:
-    """Return the records whose claims, decisions or dismissals a batch entered or removed."""
+    """Return the records whose claims, decisions, dismissals or parents a batch entered or removed."""
     logged = select(change.c.record_id).where(
-        change.c.batch_id == batch_id, change.c.table_name.in_(_OF_CLAIMS), change.c.record_id.is_not(None)
+        change.c.batch_id == batch_id, change.c.table_name.in_(_SPEAKING), change.c.record_id.is_not(None)
     )
     span = change.alias("span")
     made = select(claim.c.record_id).join(span, claim.c.id.between(span.c.row_id, span.c.row_id_last))
@@ -120,7 +120,6 @@ class _Undoing:
     connection: Connection
     batch: Any
     leaning: list[int]
-
     effects: Effects
 
     def _refuse(self, rows: list[tuple[int | None, str]], why: str) -> None:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from zoo_provenance.errors import Unreadable, quoted
+from zoo_provenance.errors import Unreadable
 from zoo_provenance.loading import shapes
-from zoo_provenance.loading.bulk.columns import TABLES
+from zoo_provenance.loading.bulk.columns import TABLES, folded_slug
 from zoo_provenance.loading.bulk.files import TableFile, stem_of, table_of
 from zoo_provenance.loading.bulk.tables import Tables
 from zoo_provenance.loading.documents import DataSet, Document, keep_chosen
@@ -191,12 +191,11 @@ class SeedReader:
         said_at: dict[str, tuple[File, Mark]] = {}
         for at, written in enumerate(shape.sources or ()):
             file, node = found  # type: ignore[misc]
-            mark, slug = node.at(("sources", at)).mark, written.strip().lower()
-            if SLUG.fullmatch(slug):
-                said_at.setdefault(slug, (file, mark))
-            else:
-                message = f"{quoted(written)} is not a slug; expected letters, digits, '.', '_' or '-', at most 100"
-                self.problems.append(Problem(file, mark, "sources", "bad-slug", message))
+            mark = node.at(("sources", at)).mark
+            try:
+                said_at.setdefault(folded_slug(written), (file, mark))
+            except Unreadable as fault:
+                self.problems.append(Problem(file, mark, "sources", "bad-slug", str(fault)))
         data_set.tables = Tables(tables, list(said_at), unsourced, said_at)
 
     def _files(self, data_set: DataSet) -> Iterator[Path]:

@@ -65,19 +65,28 @@ class Memo(dict[str, Any]):
         return values
 
 
+def folded_slug(text: str) -> str:
+    """Return a text as the slug that a table or its settings mean, capitals folded. Raises Unreadable."""
+    slug = text if SLUG.fullmatch(text) else text.strip().lower()
+    if not SLUG.fullmatch(slug):
+        raise Unreadable(f"{quoted(text)} is not a slug; expected letters, digits, '.', '_' or '-', at most 100")
+    return slug
+
+
 def slugs_read(cells: Cells, tell: Tell, *, required: bool) -> list[str | None]:
     """Return cells as slugs, capitals folded; None where a cell is empty, or is no slug and told of."""
     if all(map(SLUG.fullmatch, cells)):
         return list(cells)
     found: list[str | None] = []
     for at, cell in enumerate(cells):
-        slug = cell if SLUG.fullmatch(cell) else cell.strip().lower()
-        if slug and not SLUG.fullmatch(slug):
-            expected = "expected letters, digits, '.', '_' or '-', at most 100"
-            tell(at, "bad-slug", f"{quoted(cell)} is not a slug; {expected}", "")
-        elif not slug and required:
-            tell(at, "missing", "the cell is empty; every row needs one", "")
-        found.append(slug if SLUG.fullmatch(slug) else None)
+        slug = None
+        try:
+            slug = folded_slug(cell) if cell.strip() else None
+            if slug is None and required:
+                tell(at, "missing", "the cell is empty; every row needs one", "")
+        except Unreadable as fault:
+            tell(at, "bad-slug", str(fault), "")
+        found.append(slug)
     return found
 
 
@@ -177,10 +186,7 @@ def _references() -> Memo:
     def read(text: str) -> str | None:
         if _unknown(text):
             return None
-        slug = text if SLUG.fullmatch(text) else text.strip().lower()
-        if not SLUG.fullmatch(slug):
-            raise Unreadable(f"{quoted(text)} is not a slug; expected letters, digits, '.', '_' or '-', at most 100")
-        return slug
+        return folded_slug(text)
 
     return Memo(read)
 

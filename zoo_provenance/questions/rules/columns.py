@@ -16,13 +16,14 @@ from zoo_provenance.tables import (
     OWNER_TABLES,
     claim,
     decision,
+    descent,
     dismissal,
     record,
     record_id_of,
     transfer,
     transfer_line,
 )
-from zoo_provenance.vocabulary import PASSES, Kind, passed_by
+from zoo_provenance.vocabulary import PASSES, DescentRole, Kind, passed_by
 
 _OWNERS = tuple(owner for owner, fields in FIELDS.items() if any(columns_of(owner, field) for field in fields.values()))
 _PASSED = (("custody", "passes_custody", 0), ("title", "passes_title", 1))
@@ -55,6 +56,7 @@ def drifted(connection: Connection) -> list[Drifted]:
             Drifted(row.record_id, row.slug, "", what, row.held, row.said)
             for row in connection.execute(_by_kind(what, column, place))
         )
+    found.extend(Drifted(*row) for row in connection.execute(_other_parents()))
     found.extend(_contested(connection))
     found.extend(_sexes(connection))
     return sorted(set(found), key=lambda one: (one.slug, one.part, one.field))
@@ -194,6 +196,21 @@ def _by_kind(what: str, column: str, place: int) -> Statement:
         .join(transfer, transfer.c.id == said.c.record_id)
         .join(record, record.c.id == transfer.c.id)
         .where(said.c.value.is_not(None), ~own, ~decided, transfer.c[column].is_distinct_from(passes))
+    )
+
+
+def _other_parents() -> Statement:
+    """Return the animals that descend from another dam or sire than the one that was decided on."""
+    held, said = record.alias("held"), record.alias("said")
+    chosen = (decision.c.record_id == descent.c.child_id, decision.c.part == "", decision.c.field == descent.c.role)
+    return (
+        select(record.c.id, record.c.slug, decision.c.part, decision.c.field, held.c.slug, said.c.slug)
+        .select_from(descent)
+        .join(decision, and_(*chosen))
+        .join(record, record.c.id == descent.c.child_id)
+        .join(held, held.c.id == descent.c.parent_id)
+        .join(said, said.c.id == decision.c.value_record_id)
+        .where(descent.c.role.in_((DescentRole.DAM, DescentRole.SIRE)), held.c.id != said.c.id)
     )
 
 
