@@ -16,6 +16,7 @@ from conftest import ENGINES, Servers, WriteSeeds, load, name_of, zoo
 from zoo_provenance import database, locations
 from zoo_provenance.deciding import undo, waive
 from zoo_provenance.errors import CannotUndo, NotThen
+from zoo_provenance.history import content
 from zoo_provenance.history.as_of import look_back, moment_of
 from zoo_provenance.history.batches import batch_of
 from zoo_provenance.history.tracked import TRACKED
@@ -188,6 +189,7 @@ TAMPERED = {
     "a name": "UPDATE record SET label = 'another' WHERE slug = 'gift'",
     "a line": "UPDATE transfer_line SET count = '75', count_min = 75, count_max = 75 WHERE key = 'lions'",
     "the middle of a long text": "UPDATE record SET notes = replace(notes, 'middle', 'fiddle')",
+    "the last digit of a probability": "UPDATE descent SET probability = 0.9999999999999999",
     "a claim": "DELETE FROM claim WHERE id = (SELECT max(id) FROM claim)",
     "a reason": "UPDATE batch SET reason = 'another' WHERE id = 2",
     "an author": "UPDATE batch SET actor = 'nobody' WHERE id = 1",
@@ -233,6 +235,30 @@ def test_the_chain_shows_what_was_tampered_with_even_without_triggers(
         told = [one for one in broken if "not logged" not in one.message]
     assert told
     assert zoo("history", "--verify", db=base).exit_code == 3
+
+
+def test_the_chain_shows_bytes_in_place_of_words(servers: Servers, seeds: WriteSeeds) -> None:
+    sqlite = servers.fresh("sqlite")
+    assert load(sqlite, seeds(BASE)).problems == ()
+    execute(sqlite, "DROP TRIGGER record_updated", "UPDATE record SET notes = CAST(notes AS BLOB)")
+    with database.reading(sqlite) as connection:
+        told = [one.message for one in verify(connection).broken]
+    assert "rows it made with numbers of records are not what they were" in told
+
+
+def test_the_chain_of_a_database_whose_rows_python_wrote_out_still_holds(
+    url: URL, seeds: WriteSeeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(content, "FORM", None)
+        assert load(url, seeds(BASE)).problems == ()
+    assert load(url, seeds(edited(transfers__gift=GIFT.replace("2024-11", "2024-12")))).updated
+    with database.reading(url) as connection:
+        kept = select(change.c.after).where(change.c.row_id_last.is_not(None), change.c.batch_id == 1)
+        assert {"form" in json.loads(row.after) for row in connection.execute(kept)} == {False}
+        assert verify(connection).broken == ()
+    execute(url, "UPDATE record SET label = 'another' WHERE slug = 'gift'")
+    assert zoo("history", "--verify", db=url).exit_code == 3
 
 
 def _triggers(connection: Connection) -> list[Any]:

@@ -22,7 +22,9 @@ def main() -> None:
     named = sys.argv[1] if len(sys.argv) > 1 else ""
     if named not in TARGETS:
         sys.exit(f"Name a target: {', '.join(TARGETS)}")
-    arguments = [sys.argv[0], *sys.argv[2:], "-timeout=30", "-rss_limit_mb=2048", f"-artifact_prefix={named}-"]
+    # What the fuzzer itself keeps grows with each input, by a megabyte and more where a load goes the whole way.
+    bounds = ["-timeout=30", "-rss_limit_mb=8192", "-malloc_limit_mb=1024"]
+    arguments = [sys.argv[0], *sys.argv[2:], *bounds, f"-artifact_prefix={named}-"]
     kept = CORPUS / named
     if kept.is_dir():
         arguments.append(str(kept))

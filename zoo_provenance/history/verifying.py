@@ -68,7 +68,8 @@ def _of_batch(connection: Connection, row: Any, previous: Any) -> Iterator[str]:
     spans = select(change).where(change.c.batch_id == row["id"], change.c.row_id_last.is_not(None))
     for span in connection.execute(spans.order_by(change.c.id)).all():
         then = _read(span.after)
-        now = content.of_range_as_made(connection, span.table_name, span.row_id, span.row_id_last)
+        form = then.get("form") if then else None
+        now = content.of_range_as_made(connection, span.table_name, span.row_id, span.row_id_last, form)
         if then is None or now.rows != then.get("rows"):
             was = sum(then["rows"].values()) if then else 0
             yield f"of the {was} rows it made with numbers of {span.table_name}s, {sum(now.rows.values())} are known"
