@@ -23,7 +23,7 @@ from zoo_provenance.errors import (
     ZooProvenanceError,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The schema's revisions, oldest first; reading commands compare with the last and never import Alembic."""
 
 PAGE_SIZE = 16384

@@ -42,12 +42,6 @@ _MANY = tuple(
 )
 
 
-_WEIGHTED = (
-    select(descent.c.child_id, descent.c.role).where(descent.c.role.in_(_PARENTS), descent.c.probability < 1).distinct()
-)
-"""Animals with candidates for one parent, each with its probability."""
-
-
 class Contest(NamedTuple):
     """A contested field, its claims and what follows from them.
 
@@ -84,7 +78,7 @@ def contested(
         for row in connection.execute(decided, parameters)
     }
     known: dict[Any, tuple[Sequence[Claimed], Conclusion]] = {}
-    weighted = {(row[0], row[1]) for row in connection.execute(_WEIGHTED)}
+    weighted = {(row[0], row[1]) for row in connection.execute(_weighted(records), parameters)}
     found = connection.execute(
         statement(records, undecided=undecided), parameters, execution_options={"yield_per": _CHUNK}
     )
@@ -107,6 +101,13 @@ def contested(
             # Candidates that are each said to be but likely: one of them is the parent.
             verdict = Verdict.POSSIBLE
         yield Contest(record_id, kind, slug, part, name, claims, claimed, conclusion, verdict)
+
+
+@lru_cache(maxsize=64)
+def _weighted(records: Statement | None) -> Statement:
+    """Return the statement of animals with candidates for one parent, each with its probability."""
+    query = select(descent.c.child_id, descent.c.role).where(descent.c.role.in_(_PARENTS), descent.c.probability < 1)
+    return (query if records is None else query.where(descent.c.child_id.in_(records))).distinct()
 
 
 _field = cache(field_named)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -48,6 +48,12 @@ class Support:
     slugs: Mapping[int, str]
     above: Mapping[int, frozenset[int]]
     _concluded: dict[Key, tuple[Conclusion, list[Claimed]]] = field(default_factory=dict)
+    _wholes: dict[tuple[int, str], frozenset[Report]] = field(default_factory=dict)
+    _vouched: dict[frozenset[Report], tuple[tuple[str, ...], Origins]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Note the records and parts any field of which is spoken of by itself: of most, none is."""
+        self._spoken = {(record_id, part) for record_id, part, name in self.claims if name}
 
     @classmethod
     def of(cls, connection: Connection, records: Statement, parameters: Mapping[str, Any] | None = None) -> Support:
@@ -88,6 +94,8 @@ class Support:
 
         A value that stands is disputed as soon as one source denies it, and so is that a thing exists at all.
         """
+        if (record_id, part) not in self._spoken:
+            return ()
         found = []
         for name in names:
             if (record_id, part, name) in self.claims:
@@ -96,17 +104,15 @@ class Support:
                 found.extend([name] if verdict in {Verdict.POSSIBLE, Verdict.CONFLICT} else [])
         return tuple(found)
 
-    def reports(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> frozenset[Report]:
+    def reports(self, record_id: int, kind: str, part: str, names: Sequence[str]) -> frozenset[Report]:
         """Return who vouches for the concluded values of some fields, each at its nearest level."""
-        found: set[Report] = set()
-        inherited = False
-        for name in names:
-            if (record_id, part, name) in self.claims:
-                found |= self.reports_of(record_id, kind, part, name)
-            elif not inherited:
-                found |= self._whole(record_id, part)
-                inherited = True
-        return frozenset(found)
+        if names and (record_id, part) not in self._spoken:
+            return self._whole(record_id, part)
+        spoken = [name for name in names if (record_id, part, name) in self.claims]
+        found = [self.reports_of(record_id, kind, part, name) for name in spoken]
+        if len(spoken) < len(names):
+            found.append(self._whole(record_id, part))
+        return found[0] if len(found) == 1 else frozenset().union(*found)
 
     def reports_of(self, record_id: int, kind: str, part: str, name: str) -> frozenset[Report]:
         """Return who vouches for the concluded value of a field: its own claims, else the part's, else the record's."""
@@ -118,8 +124,15 @@ class Support:
 
     def _whole(self, record_id: int, part: str) -> frozenset[Report]:
         """Return who vouches for the whole of a part, else for the whole of its record."""
-        whole = self.claims.get((record_id, part, "")) or self.claims.get((record_id, "", "")) or ()
-        return frozenset(Report(row.source_id, row.own) for row in whole)
+        found = self._wholes.get((record_id, part))
+        if found is None:
+            rows = self.claims.get((record_id, part, ""))
+            if rows or not part:
+                found = frozenset(Report(row.source_id, row.own) for row in rows or ())
+            else:
+                found = self._whole(record_id, "")
+            self._wholes[record_id, part] = found
+        return found
 
     def doubts(self, record_id: int, kind: str, part: str, names: Iterable[str]) -> Iterator[Doubt]:
         """Yield the fields whose surest source calls the concluded value no more than probable, or possible."""
@@ -151,9 +164,13 @@ class Support:
             frozenset({report.source_id}) if report.own else self.roots[report.source_id] for report in reports
         )
 
-    def sources(self, reports: Iterable[Report]) -> tuple[str, ...]:
-        """Return the slugs of reports' sources, in order."""
-        return tuple(sorted({self.slugs[report.source_id] for report in reports}))
+    def vouched(self, reports: frozenset[Report]) -> tuple[tuple[str, ...], Origins]:
+        """Return the slugs of reports' sources, in order, and their least number of origins."""
+        found = self._vouched.get(reports)
+        if found is None:
+            slugs = sorted({self.slugs[report.source_id] for report in reports})
+            found = self._vouched[reports] = tuple(slugs), self.origins(reports)
+        return found
 
 
 def _reports(rows: Iterable[Any], claimed: Iterable[Claimed], standing: Iterable[Meaning]) -> frozenset[Report]:
@@ -214,14 +231,18 @@ LINE_FIELDS = ("taxon", "term", "count")
 BIRTH_FIELDS = ("born", "born_at", "owner_at_birth")
 DEATH_FIELDS = ("died", "died_at")
 TRANSFER, ANIMAL, LINE = Kind.TRANSFER.value, Kind.ANIMAL.value, "line"
-_COLUMN = {
-    (owner, name): columns_of(owner, field)[0]
-    for owner, fields in FIELDS.items()
-    for name, field in fields.items()
-    if columns_of(owner, field)
-}
+Columns = Sequence[tuple[str, str]]
+"""Fields, and the columns that hold them."""
 
 
-def held(row: Any, owner: str, names: Iterable[str]) -> list[str]:
-    """Return those fields of an owner that a row holds a value of: what is worth vouching for."""
-    return [name for name in names if getattr(row, _COLUMN[owner, name]) is not None]
+def _columns(owner: str, names: Iterable[str]) -> Columns:
+    return [(name, columns_of(owner, FIELDS[owner][name])[0]) for name in names]
+
+
+TRANSFER_COLUMNS, LINE_COLUMNS = _columns(TRANSFER, TRANSFER_FIELDS), _columns(LINE, LINE_FIELDS)
+BIRTH_COLUMNS, DEATH_COLUMNS = _columns(ANIMAL, BIRTH_FIELDS), _columns(ANIMAL, DEATH_FIELDS)
+
+
+def held(row: Any, columns: Columns) -> list[str]:
+    """Return those fields that a row holds a value of: what is worth vouching for."""
+    return [name for name, column in columns if getattr(row, column) is not None]

@@ -7,7 +7,23 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Select, String, and_, case, cast, exists, func, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+)
 
 from zoo_provenance import direct
 from zoo_provenance.history.tracked import TRACKED, Tracked, first_of
@@ -77,17 +93,26 @@ def _add(digest: Any, connection: Connection, query: Select[Any]) -> int:
 def _as_json(query: Select[Any], dialect: str, *, odd: bool = False) -> Select[Any]:
     """Return a statement with each row in one text, and its floats beside it: databases do not write all their digits.
 
-    `odd`: SQLite may hold bytes, which JSON does not take and this program never writes.
+    The text is the same on each engine. `odd`: SQLite may hold bytes, which JSON does not take and this program never
+    writes.
     """
     floats = [column for column in query.selected_columns if isinstance(column.type, Float)]
     others: list[ColumnElement[Any]] = [one for one in query.selected_columns if not isinstance(one.type, Float)]
-    if dialect != "sqlite":
-        row: ColumnElement[Any] = cast(func.json_build_array(*others), String)
+    if dialect == "sqlite":
+        if odd:
+            others = [case((func.typeof(one) == "blob", func.quote(one)), else_=one) for one in others]
+        row: ColumnElement[Any] = func.json_array(*others)
     else:
-        row = func.json_array(
-            *(case((func.typeof(one) == "blob", func.quote(one)), else_=one) if odd else one for one in others)
-        )
+        # Its own arrays are written with blanks.
+        row = literal("[") + func.concat_ws(",", *map(_json_text, others)) + literal("]")
     return query.with_only_columns(row, *floats, maintain_column_froms=True)
+
+
+def _json_text(column: ColumnElement[Any]) -> ColumnElement[str]:
+    if isinstance(column.type, Boolean):
+        column = cast(column, Integer)
+    written = cast(func.to_json(column) if isinstance(column.type, String) else column, String)
+    return func.coalesce(written, "null")
 
 
 def as_made(

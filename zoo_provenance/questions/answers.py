@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zoo_provenance.counts import format_range
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(NamedTuple):
     """A record as answers name it."""
 
     slug: str
     label: str
 
 
-@dataclass(frozen=True)
-class When:
+class When(NamedTuple):
     """A date: its EDTF text, and ISO days that bound it (None: unknown or open)."""
 
     edtf: str
@@ -24,8 +22,7 @@ class When:
     latest: str | None
 
 
-@dataclass(frozen=True)
-class HowMany:
+class HowMany(NamedTuple):
     """A count: its text, the least and the most it can be (most None: open)."""
 
     text: str
@@ -33,8 +30,7 @@ class HowMany:
     max: int | None
 
 
-@dataclass(frozen=True)
-class Sum:
+class Sum(NamedTuple):
     """A sum of counts, with open ends kept."""
 
     min: int

@@ -13,7 +13,17 @@ from zoo_provenance import direct
 from zoo_provenance.counts import sum_counts
 from zoo_provenance.direct import Statement
 from zoo_provenance.evidence.comparing import compare_total
-from zoo_provenance.evidence.support import EXISTS, LINE, LINE_FIELDS, TRANSFER, TRANSFER_FIELDS, Report, Support, held
+from zoo_provenance.evidence.support import (
+    EXISTS,
+    LINE_COLUMNS,
+    LINE_FIELDS,
+    TRANSFER,
+    TRANSFER_COLUMNS,
+    TRANSFER_FIELDS,
+    Report,
+    Support,
+    held,
+)
 from zoo_provenance.questions.answers import HowMany, Ref, Sum, When, how_many, ref, when
 from zoo_provenance.tables import line_animal, participant, record, taxon, transfer, transfer_line
 
@@ -249,7 +259,7 @@ def _people(ids: Statement) -> Statement:
 def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]], support: Support) -> Iterator[Line]:
     for row in rows:
         part = f"lines/{row.key}"
-        reports = support.reports(row.transfer_id, TRANSFER, part, held(row, LINE, LINE_FIELDS))
+        reports = support.reports(row.transfer_id, TRANSFER, part, held(row, LINE_COLUMNS))
         disputed = support.disputed(row.transfer_id, TRANSFER, part, LINE_FIELDS)
         yield Line(
             row.key,
@@ -258,8 +268,7 @@ def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]
             how_many(row.count, row.count_min, row.count_max),
             tuple(animals.get((row.transfer_id, row.key), ())),
             disputed,
-            support.sources(reports),
-            support.origins(reports),
+            *support.vouched(reports),
             _rivals(row, part, disputed, support),
         )
 
@@ -283,7 +292,7 @@ def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], sup
     living = [line for line in made if line.term == "LIV"]
     least, most = sum_counts((line.count.min, line.count.max) if line.count else (None, None) for line in living)
     total = Sum(least, most) if made else Sum(0, None)
-    reports = support.reports(row.id, TRANSFER, "", held(row, TRANSFER, TRANSFER_FIELDS))
+    reports = support.reports(row.id, TRANSFER, "", held(row, TRANSFER_COLUMNS))
     return Arrival(
         row.slug,
         row.label,
@@ -299,8 +308,7 @@ def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], sup
         total,
         tuple(_stated(row.id, total, support)),
         support.disputed(row.id, TRANSFER, "", (EXISTS, *TRANSFER_FIELDS)),
-        support.sources(reports),
-        support.origins(reports),
+        *support.vouched(reports),
     )
 
 
@@ -319,5 +327,5 @@ def _stated(transfer_id: int, total: Sum, support: Support) -> Iterator[Stated]:
         low, high = group[0].low, group[0].high
         count = HowMany(value, int(low or 0), None if high is None else int(high))
         verdict = compare_total(total.min, total.max, count.min, count.max, approximate="~" in value)
-        reports = {Report(row.source_id, row.own) for row in group if row.source_id is not None}
-        yield Stated(count, support.sources(reports), support.origins(reports), verdict.value)
+        reports = frozenset(Report(row.source_id, row.own) for row in group if row.source_id is not None)
+        yield Stated(count, *support.vouched(reports), verdict.value)

@@ -53,7 +53,7 @@ def histories(
     and each move starts where the one before ended, and only the rest is put in order in Python.
     """
     houses = _houses(connection)
-    wholes = _wholes(connection)
+    wholes = _wholes(connection, animals, dict(given or {}))
     linked = {*wholes, *(whole for above in wholes.values() for whole in above)}
     kept: dict[int, _Life] = {}
     rows_of = connection.execute(_screened(animals), dict(given or {})).all()
@@ -116,18 +116,18 @@ def _event(row: Any, houses: Mapping[int, Ref]) -> Event:
 
 
 def _houses(connection: Connection) -> dict[int, Ref]:
-    rows = connection.execute(select(record.c.id, record.c.slug, record.c.label).where(record.c.kind == "institution"))
+    of = record.c.id == institution.c.id
+    rows = connection.execute(select(record.c.id, record.c.slug, record.c.label).join_from(institution, record, of))
     return {row[0]: Ref(row[1], row[2]) for row in rows}
 
 
-def _wholes(connection: Connection) -> dict[int, list[int]]:
-    """Return the groups each part was split from."""
+def _wholes(connection: Connection, animals: Statement | None, given: Mapping[str, Any]) -> dict[int, list[int]]:
+    """Return the groups each part was split from, of all animals or of some and what these come from."""
+    query = select(descent.c.child_id, descent.c.parent_id).where(descent.c.role == "split_from")
+    if animals is not None:
+        query = query.where(descent.c.child_id.in_(_with_wholes(animals)))
     found: dict[int, list[int]] = {}
-    for child, parent in connection.execute(
-        select(descent.c.child_id, descent.c.parent_id)
-        .where(descent.c.role == "split_from")
-        .order_by(descent.c.child_id, descent.c.parent_id)
-    ):
+    for child, parent in connection.execute(query.order_by(descent.c.child_id, descent.c.parent_id), given):
         found.setdefault(child, []).append(parent)
     return found
 

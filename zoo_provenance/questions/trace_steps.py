@@ -7,12 +7,15 @@ from typing import Any
 
 from zoo_provenance.evidence.support import (
     ANIMAL,
+    BIRTH_COLUMNS,
     BIRTH_FIELDS,
+    DEATH_COLUMNS,
     DEATH_FIELDS,
     EXISTS,
-    LINE,
+    LINE_COLUMNS,
     LINE_FIELDS,
     TRANSFER,
+    TRANSFER_COLUMNS,
     TRANSFER_FIELDS,
     Doubt,
     Support,
@@ -74,8 +77,8 @@ def told_step(
     """Return a step with what it passed and who says so; `row` is the animal's own or, for its birth, that of its whole."""
     event = step.event
     if event.kind in {BIRTH, DEATH}:
-        names = BIRTH_FIELDS if event.kind == BIRTH else DEATH_FIELDS
-        reports = support.reports(row.id, ANIMAL, "", held(row, ANIMAL, names))
+        names, columns = (BIRTH_FIELDS, BIRTH_COLUMNS) if event.kind == BIRTH else (DEATH_FIELDS, DEATH_COLUMNS)
+        reports = support.reports(row.id, ANIMAL, "", held(row, columns))
         disputed = support.disputed(row.id, ANIMAL, "", names)
         return TraceStep(
             event.kind,
@@ -89,14 +92,13 @@ def told_step(
             step.holder,
             step.owner,
             (),
-            support.sources(reports),
-            support.origins(reports),
+            *support.vouched(reports),
             disputed,
             doubts=tuple(support.doubts(row.id, ANIMAL, "", names)),
         )
     travel = travels[event.key]
     part = f"lines/{travel.key}"
-    whole, line = held(travel, TRANSFER, TRANSFER_FIELDS), held(travel, LINE, LINE_FIELDS)
+    whole, line = held(travel, TRANSFER_COLUMNS), held(travel, LINE_COLUMNS)
     reports = support.reports(travel.id, TRANSFER, "", whole) | support.reports(travel.id, TRANSFER, part, line)
     disputed = (
         *support.disputed(travel.id, TRANSFER, "", (EXISTS, *TRANSFER_FIELDS)),
@@ -114,8 +116,7 @@ def told_step(
         step.holder,
         step.owner,
         people.get(travel.id, ()),
-        support.sources(reports),
-        support.origins(reports),
+        *support.vouched(reports),
         disputed,
         when(travel.until, travel.until_earliest, travel.until_latest),
         tuple(support.doubts(travel.id, TRANSFER, "", ("kind", "status", "from", "to", "date"))),

@@ -143,6 +143,8 @@ def text_of(value: Any) -> str:
         return value.edtf
     if isinstance(value, HowMany):
         return value.text
+    if isinstance(value, Sum):
+        return str(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
