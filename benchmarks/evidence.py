@@ -60,7 +60,7 @@ def questions(connection: Connection) -> dict[str, Asked]:
 def recorded(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
     """Give the statements that are run meanwhile, with their parameters; also those that go straight to the driver."""
     said: list[tuple[str, Any]] = []
-    straight = direct.rows
+    straight = direct.rows, direct.tuples
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         said.append((statement, parameters))
@@ -69,11 +69,11 @@ def recorded(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
         return connection.execute(statement, dict(given or {})).all()
 
     event.listen(connection, "before_cursor_execute", note)
-    direct.rows = through
+    direct.rows = direct.tuples = through
     try:
         yield said
     finally:
-        direct.rows = straight
+        direct.rows, direct.tuples = straight
         event.remove(connection, "before_cursor_execute", note)
 
 

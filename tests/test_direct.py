@@ -27,10 +27,14 @@ def _sqlalchemys(
 def test_values_are_of_the_types_their_columns_say(packaged: URL, table: Any) -> None:
     statement = select(table).order_by(*table.primary_key.columns)
     with database.reading(packaged) as connection:
-        found, expected = direct.rows(connection, statement), _sqlalchemys(connection, statement)
-    assert [tuple(row) for row in found] == [tuple(row) for row in expected]
-    assert [[type(value) for value in row] for row in found] == [[type(value) for value in row] for row in expected]
+        found, plain = direct.rows(connection, statement), direct.tuples(connection, statement)
+        expected = _typed(_sqlalchemys(connection, statement))
+    assert _typed(found) == _typed(plain) == expected
     assert found[0]._fields == tuple(table.c.keys())
+
+
+def _typed(rows: Sequence[Any]) -> list[list[tuple[Any, type]]]:
+    return [[(value, type(value)) for value in row] for row in rows]
 
 
 def test_a_statement_keeps_its_own_values_and_takes_those_it_is_given(packaged: URL) -> None:
@@ -47,5 +51,6 @@ def test_questions_are_answered_the_same_either_way(packaged: URL, monkeypatch: 
             return [*lives, *arrivals(connection, Filter())]
 
     straight = answers()
-    monkeypatch.setattr(direct, "rows", _sqlalchemys)
+    for name in ("rows", "tuples"):
+        monkeypatch.setattr(direct, name, _sqlalchemys)
     assert answers() == straight

@@ -25,15 +25,16 @@ def rows(connection: Connection, statement: Statement, given: Mapping[str, Any] 
     """
     if not isinstance(connection, Connection) or not connection.in_transaction():
         return connection.execute(statement, dict(given or {})).all()
-    written = _written(statement, connection.dialect)
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(written.text, written.filled(given or {}))
-        if written.row is None:
-            written.row = _making(statement, connection.dialect, cursor.description)
-        return [written.row(one) for one in cursor.fetchall()]
-    finally:
-        cursor.close()
+    row, _, found = _run(connection, statement, given or {})
+    return [row(one) for one in found]
+
+
+def tuples(connection: Connection, statement: Statement, given: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    """Return all rows as `rows` does, columns by their place: for those that are many and taken apart at once."""
+    if not isinstance(connection, Connection) or not connection.in_transaction():
+        return connection.execute(statement, dict(given or {})).all()
+    _, turned, found = _run(connection, statement, given or {})
+    return [turned(one) for one in found] if turned else found
 
 
 def partitions(connection: Connection, statement: Statement, at_once: int) -> Iterator[Sequence[tuple[Any, ...]]]:
@@ -53,6 +54,9 @@ def partitions(connection: Connection, statement: Statement, at_once: int) -> It
         cursor.close()
 
 
+_Turn = Callable[[Sequence[Any]], list[Any]]
+
+
 @dataclass(slots=True)
 class _Written:
     """A statement as a driver takes it, what fills its parameters, and, once it was asked, what makes its rows."""
@@ -60,6 +64,23 @@ class _Written:
     text: str
     filled: Callable[[Mapping[str, Any]], Any]
     row: Callable[[Sequence[Any]], Any] | None = None
+    turned: _Turn | None = None
+
+
+def _run(
+    connection: Connection, statement: Statement, given: Mapping[str, Any]
+) -> tuple[Callable[[Sequence[Any]], Any], _Turn | None, Sequence[Any]]:
+    """Run a statement; return what makes its rows, what turns their values where some must be turned, and the rows."""
+    written = _written(statement, connection.dialect)
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(written.text, written.filled(given))
+        if written.row is None:
+            written.turned = _turned(statement, connection.dialect, cursor.description)
+            written.row = _making(statement, written.turned)
+        return written.row, written.turned, cursor.fetchall()
+    finally:
+        cursor.close()
 
 
 def _write(statement: Statement, dialect: Dialect) -> _Written:
@@ -78,16 +99,13 @@ def _filling(places: Sequence[str] | None, values: Mapping[str, Any]) -> Callabl
     return lambda given: [given[name] if name in given else values[name] for name in places]
 
 
-def _making(statement: Statement, dialect: Dialect, described: Sequence[Any]) -> Callable[[Sequence[Any]], Any]:
+def _making(statement: Statement, turned: _Turn | None) -> Callable[[Sequence[Any]], Any]:
     """Return what makes a row with names of a driver's row."""
     row = namedtuple("row", statement.selected_columns.keys())  # type: ignore[misc]  # noqa: PYI024 - the names are the statement's
-    turned = _turned(statement, dialect, described)
     return (lambda one: row._make(turned(one))) if turned else row._make
 
 
-def _turned(
-    statement: Statement, dialect: Dialect, described: Sequence[Any]
-) -> Callable[[Sequence[Any]], list[Any]] | None:
+def _turned(statement: Statement, dialect: Dialect, described: Sequence[Any]) -> _Turn | None:
     """Return what turns a driver's values into what their types say; None where they are that already."""
     turns = [
         (place, turn)

@@ -218,7 +218,7 @@ def _basis(
     """Return what the sources of these records' claims are based on, all the way down, and all their slugs."""
     basis: dict[int, list[int]] = {}
     slugs: dict[int, str] = {}
-    for source_id, slug, based_on_id in direct.rows(connection, asked, given):
+    for source_id, slug, based_on_id in direct.tuples(connection, asked, given):
         slugs[source_id] = slug
         if based_on_id is not None:
             basis.setdefault(source_id, []).append(based_on_id)

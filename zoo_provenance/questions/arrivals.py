@@ -140,8 +140,8 @@ def arrivals(connection: Connection, chosen: Filter) -> list[Arrival]:
     support = Support.of(connection, ids, given)
     lines = _grouped(direct.rows(connection, _lines(ids), given), "transfer_id")
     animals: dict[tuple[int, str], list[str]] = {}
-    for row in direct.rows(connection, _animals(ids), given):
-        animals.setdefault((row.transfer_id, row.line_key), []).append(row.slug)
+    for transfer_id, key, slug in direct.tuples(connection, _animals(ids), given):
+        animals.setdefault((transfer_id, key), []).append(slug)
     people = participants_of(connection, ids, support, given)
     return [
         _arrival(row, _made_lines(lines.get(row.id, ()), animals, support), people.get(row.id, ()), support)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -18,8 +17,7 @@ from zoo_provenance.tables import animal, descent, line_animal, record, transfer
 _HALF = {"dam", "sire", "parent"}
 
 
-@dataclass(frozen=True)
-class Ancestor:
+class Ancestor(NamedTuple):
     """An animal or group that another descends from; without a slug, the share nobody knows.
 
     `generation` is the fewest steps to it, `share` the part of its descent that comes from it (0 to 1; None where
@@ -101,14 +99,14 @@ _Parents = Mapping[int, list[_Link]]
 def ancestors(connection: Connection, animal_id: int) -> list[Ancestor]:
     """Return all ancestors of an animal, nearest generation first, and what is unknown last."""
     given = {"animal": animal_id}
-    parents = _parents(direct.rows(connection, _links(), given))
+    parents = _parents(direct.tuples(connection, _links(), given))
     if not parents:
         return []
     shares, unknown = _shares(animal_id, parents)
     nearest = _generations(animal_id, parents)
     places: dict[str | None, Ref | None] = {}
     found = []
-    for id_, slug, label, origin, place, place_label in direct.rows(connection, _animals(), given):
+    for id_, slug, label, origin, place, place_label in direct.tuples(connection, _animals(), given):
         if id_ not in nearest:
             continue
         if place not in places:
@@ -143,28 +141,21 @@ def _parents(links: Iterable[Any]) -> _Parents:
 
 def _shares(start: int, parents: _Parents) -> tuple[dict[int, float], float]:
     """Add up shares in order of descent: every child before its parents. Returns them and what is unknown."""
-    shares, unknown = {start: 1.0}, 0.0
-    for child in _children_first(start, parents):
-        share, known = shares.get(child, 0.0), 0.0
-        for parent, _, weight in parents[child]:
-            known += weight
-            shares[parent] = shares.get(parent, 0.0) + share * weight
-        unknown += share * max(0.0, 1.0 - known)
-    return shares, unknown
-
-
-def _children_first(start: int, parents: _Parents) -> Iterator[int]:
-    waiting = Counter(link.parent for links in parents.values() for link in links)
-    ready = [start]
+    waiting = Counter([link.parent for links in parents.values() for link in links])
+    shares, unknown, ready = {start: 1.0}, 0.0, [start]
     while ready:
         child = ready.pop()
         if child not in parents:
             continue
-        yield child
-        for parent, _, _ in parents[child]:
+        share, known = shares[child], 0.0
+        for parent, _, weight in parents[child]:
+            known += weight
+            shares[parent] = shares.get(parent, 0.0) + share * weight
             waiting[parent] -= 1
             if not waiting[parent]:
                 ready.append(parent)
+        unknown += share * max(0.0, 1.0 - known)
+    return shares, unknown
 
 
 def _generations(start: int, parents: _Parents) -> dict[int, tuple[int, str]]:

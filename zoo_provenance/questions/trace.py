@@ -119,7 +119,7 @@ def _notes(
 def _nearest(connection: Connection, part: int, given: dict[str, Any]) -> list[int]:
     """Return the groups a part was split from, the nearest first."""
     wholes: dict[int, list[int]] = {}
-    for child, parent in direct.rows(connection, _splits(), given):
+    for child, parent in direct.tuples(connection, _splits(), given):
         wholes.setdefault(child, []).append(parent)
     return wholes_above(part, wholes)
 
