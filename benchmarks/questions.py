@@ -14,7 +14,9 @@ import argparse
 import gc
 import json
 import random
+import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -125,9 +127,12 @@ def make(url: URL, folder: Path, animals: int) -> None:
     zoos.write(named=True)
     zoos.write_descent()
     schema.upgrade(url)
+    start = time.perf_counter()
     loaded = load(lambda: database.writing(url), [folder])
     if loaded.problems:
         raise SystemExit(loaded.problems[0].one_line())
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"  {animals:,} animals loaded: {time.perf_counter() - start:.1f} s, {memory} MiB", file=sys.stderr)
 
 
 def _of_size(chosen: argparse.Namespace, work: Path, server: str | None, animals: int) -> URL:
