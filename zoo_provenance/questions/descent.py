@@ -37,8 +37,8 @@ class Ancestor(NamedTuple):
 
 @cache
 def _reached() -> Statement:
-    """Every ancestor once: the recursion is on the id alone, so it ends on a circle and never doubles."""
-    start = select(descent.c.parent_id.label("id")).where(descent.c.child_id == bindparam("animal"))
+    """Select the animal and every ancestor once: the recursion is on the id alone, so it ends on a circle and never doubles."""
+    start = select(animal.c.id).where(animal.c.id == bindparam("animal"))
     reached = start.cte("reached", recursive=True)
     return select(reached.union(select(descent.c.parent_id).join(reached, descent.c.child_id == reached.c.id)).c.id)
 
@@ -49,7 +49,7 @@ def _links() -> Statement:
         select(descent.c.child_id, descent.c.parent_id, descent.c.role, descent.c.probability)
         .add_columns(animal.c.count_min, animal.c.count_max)
         .join(animal, animal.c.id == descent.c.parent_id)
-        .where((descent.c.child_id == bindparam("animal")) | descent.c.child_id.in_(_reached()))
+        .where(descent.c.child_id.in_(_reached()))
         .order_by(descent.c.child_id, descent.c.role, descent.c.parent_id)
     )
 

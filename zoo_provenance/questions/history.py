@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from zoo_provenance.history.content import as_made
 from zoo_provenance.history.tracked import BY_NAME
@@ -125,27 +125,35 @@ def done_by(connection: Connection, number: int, *, limit: int = 0) -> tuple[lis
 
     What it made is told record by record, and claim by claim where the record was there before.
     """
-    spans = _spans(connection, change.c.batch_id == number)
-    fresh, claims = [], []
+    spans = sorted(_spans(connection, change.c.batch_id == number), key=lambda span: span[0] != record.name)
+    old = next((first for name, first, _, _ in spans if name == record.name), None)
+    changes: list[tuple[Any, ...]] = []
+    total = 0
     for name, first, last, _ in spans:
-        dialect = connection.dialect.name
         rows = BY_NAME[name]
-        query = as_made(rows, dialect, rows.table.c.id.between(first, last), change.c.row_id.between(first, last))
-        if name == record.name:
-            fresh = list(connection.execute(query))
-        else:
-            old = next((begin for other, begin, _, _ in spans if other == record.name), None)
-            claims = [row for row in connection.execute(query) if old is None or row.record_id < old]
-    logged = connection.execute(
-        select(change).where(change.c.batch_id == number, change.c.row_id_last.is_(None)).order_by(change.c.id)
-    ).all()
-    total = len(fresh) + len(claims) + len(logged)
+        kept, logged = rows.table.c.id.between(first, last), change.c.row_id.between(first, last)
+        query = as_made(rows, connection.dialect.name, kept, logged)
+        owner = query.selected_columns["id" if name == record.name else "record_id"]
+        if name != record.name and old is not None:
+            query = query.where(owner < old)
+        found, number_of = _first(connection, query, limit)
+        changes += [(number, name, getattr(row, owner.name), "", None, row._asdict()) for row in found]
+        total += number_of
+    logged_rows = select(change).where(change.c.batch_id == number, change.c.row_id_last.is_(None))
+    found, number_of = _first(connection, logged_rows.order_by(change.c.id), limit)
+    changes += [_images(row) for row in found]
+    total += number_of
     most = limit or total
-    told = _Telling(connection)
-    changes = [(number, "record", row.id, "", None, row._asdict()) for row in fresh]
-    changes += [(number, "claim", row.record_id, "", None, row._asdict()) for row in claims]
-    changes += [_images(row) for row in logged]
-    return told.of(changes[:most]), max(0, total - most)
+    return _Telling(connection).of(changes[:most]), max(0, total - most)
+
+
+def _first(connection: Connection, query: Select[Any], limit: int) -> tuple[Sequence[Any], int]:
+    """Return the first rows of a statement, 0: all, and how many it has: a load may have made millions."""
+    rows = connection.execute(query.limit(limit) if limit else query).all()
+    if not limit or len(rows) < limit:
+        return rows, len(rows)
+    counted = select(func.count()).select_from(query.order_by(None).subquery())
+    return rows, connection.execute(counted).scalar_one()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from zoo_provenance.questions.travels import (
     event_of,
     travel_columns,
     travelled,
+    travels_of,
     with_owners,
 )
 from zoo_provenance.tables import (
@@ -162,17 +163,7 @@ def _evidence() -> Statement:
 
 @cache
 def _travels() -> Statement:
-    return (
-        travel_columns()
-        .add_columns(line_animal.c.animal_id)
-        .join(
-            line_animal,
-            (line_animal.c.transfer_id == transfer_line.c.transfer_id)
-            & (line_animal.c.line_key == transfer_line.c.key),
-        )
-        .where(line_animal.c.animal_id.in_(_wholes()))
-        .order_by(line_animal.c.animal_id, transfer.c.date_earliest.nulls_last(), record.c.slug)
-    )
+    return travels_of(_wholes())
 
 
 @cache

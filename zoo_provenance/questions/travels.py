@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, FromClause, and_, select
 
 from zoo_provenance.direct import Statement
 from zoo_provenance.questions.answers import ref, when
@@ -50,8 +50,11 @@ def animal_columns() -> Statement:
     )
 
 
-def travel_columns() -> Statement:
-    """Return the statement of transfers as steps of a life, with their lines."""
+def travel_columns(came: FromClause | None = None) -> Statement:
+    """Return the statement of transfers as steps of a life, with their lines; `came`: of these animals on lines.
+
+    They come first: so many joins PostgreSQL does in the order in which they are written.
+    """
     origin, destination = record.alias("origin"), record.alias("destination")
     ended = record.alias("ended")
     ends = (
@@ -63,6 +66,12 @@ def travel_columns() -> Statement:
         .scalar_subquery()
     )
     left, reached = institution.alias("left"), institution.alias("reached")
+    of_transfer = transfer_line.c.transfer_id == transfer.c.id
+    if came is None:
+        source = transfer.join(transfer_line, of_transfer)
+    else:
+        on_line = and_(came.c.transfer_id == transfer_line.c.transfer_id, came.c.line_key == transfer_line.c.key)
+        source = came.join(transfer_line, on_line).join(transfer, of_transfer)
     return (
         select(
             transfer,
@@ -80,13 +89,23 @@ def travel_columns() -> Statement:
             reached.c.kind.label("destination_kind"),
             ends.label("ends"),
         )
+        .select_from(source)
         .join(record, record.c.id == transfer.c.id)
-        .join(transfer_line, transfer_line.c.transfer_id == transfer.c.id)
         .outerjoin(origin, origin.c.id == transfer.c.origin_id)
         .outerjoin(destination, destination.c.id == transfer.c.destination_id)
         .outerjoin(left, left.c.id == transfer.c.origin_id)
         .outerjoin(reached, reached.c.id == transfer.c.destination_id)
         .where(record.c.merged_into_id.is_(None))
+    )
+
+
+def travels_of(animals: Statement) -> Statement:
+    """Return the statement of the travels of the animals a statement selects, by `animal_id` and date."""
+    came = select(line_animal).where(line_animal.c.animal_id.in_(animals)).subquery("came")
+    return (
+        travel_columns(came)
+        .add_columns(came.c.animal_id)
+        .order_by(came.c.animal_id, transfer.c.date_earliest.nulls_last(), record.c.slug)
     )
 
 
@@ -180,17 +199,7 @@ def lives(connection: Connection, ids: Statement) -> list[Life]:
         )
     }
     travels: dict[int, list[Any]] = {}
-    for travel in connection.execute(
-        travel_columns()
-        .add_columns(line_animal.c.animal_id)
-        .join(
-            line_animal,
-            (line_animal.c.transfer_id == transfer_line.c.transfer_id)
-            & (line_animal.c.line_key == transfer_line.c.key),
-        )
-        .where(line_animal.c.animal_id.in_(select(wholes.c.id)))
-        .order_by(line_animal.c.animal_id, transfer.c.date_earliest.nulls_last(), record.c.slug)
-    ):
+    for travel in connection.execute(travels_of(select(wholes.c.id))):
         travels.setdefault(travel.animal_id, []).append(travel)
     return [_life(row, rows, links, travels) for row in rows.values() if row.id in asked]
 

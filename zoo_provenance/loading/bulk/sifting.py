@@ -143,6 +143,8 @@ class Sifting:
     def stage(self, stage: stage_tables.Staging) -> None:
         """Stage all that this load says of the changed records, as a reader of seeds would have."""
         for kind in self.known:
+            self._say_name(kind)
+        for kind in self.known:
             poured = staging.KINDS[kind]
             self._copy(
                 stage, poured, stage_tables.RECORD, {"kind": literal(kind.value), "defines": true(), "creates": false()}
@@ -152,6 +154,38 @@ class Sifting:
             if self.pouring.counts[part.poured]:
                 self._copy(stage, part.poured, STAGED[part.poured], dict(self._extra(part)))
         self._leave_unknown()
+
+    def _say_name(self, kind: Kind) -> None:
+        """Pour the names that rows give to other data sets' records as claims: what these are called is theirs to say."""
+        rows, whole, other = staging.KINDS[kind], staging.CLAIM.alias("whole"), staging.CLAIM.alias("other")
+        of_row = [whole.c[name] == rows.c[name] for name in ("file", "line", "slug")]
+        called = [rows.c.slug, record.c.label, *([rows.c.scientific_name] if kind is Kind.TAXON else [])]
+        told = exists().where(
+            other.c.slug == rows.c.slug,
+            other.c.field == "name",
+            other.c.value == rows.c.label,
+            other.c.source.is_not_distinct_from(whole.c.source),
+        )
+        values: dict[str, ColumnElement[Any]] = {
+            **{name: rows.c[name] for name in ("file", "line", "slug", "search_key")},
+            "part": literal(""),
+            "field": literal("name"),
+            "language": literal(""),
+            "value": rows.c.label,
+            "source": whole.c.source,
+        }
+        named = (
+            select(*values.values())
+            .join_from(rows, record, record.c.slug == rows.c.slug)
+            .outerjoin(whole, and_(*of_row, whole.c.part == "", whole.c.field == ""))
+            .where(record.c.dataset_id != self.entering.dataset_id, ~told)
+            .where(*(rows.c.label.is_distinct_from(name) for name in called))
+        )
+        self.connection.execute(insert(staging.CLAIM).from_select(list(values), named))
+        self.pouring.counts[staging.CLAIM] = self._number_of(staging.CLAIM)
+
+    def _number_of(self, table: Table) -> int:
+        return self.connection.execute(select(func.count()).select_from(table)).scalar_one()
 
     def _leave_unknown(self) -> None:
         """Note of which fields the rows say that they are unknown: what stands in the column is nobody's word."""
