@@ -161,6 +161,20 @@ def test_what_is_written_past_the_program_is_logged_too_and_the_chain_shows_it(
         look_back(connection, "3")
 
 
+def test_a_table_as_it_was_has_the_merged_alone_in_their_index(base: URL, seeds: WriteSeeds) -> None:
+    load(base, seeds(edited(people="minister: {notes: x, sources: [paper]}\n")))
+    made = (
+        "SELECT sql FROM sqlite_temp_master WHERE type = 'index'"
+        if name_of(base) == "sqlite"
+        else "SELECT indexdef FROM pg_indexes WHERE schemaname LIKE 'pg_temp%'"
+    )
+    with database.reading(base, shadowing=True) as connection:
+        look_back(connection, "1")
+        of_merged = [one for one in connection.execute(text(made)).scalars() if "(merged_into_id)" in one]
+    assert len(of_merged) == 1
+    assert "merged_into_id IS NOT NULL" in of_merged[0]
+
+
 def test_a_row_is_logged_under_its_old_key_and_its_new_one(base: URL, seeds: WriteSeeds) -> None:
     load(base, seeds(edited(people="minister: {notes: x, sources: [paper]}\n")))
     execute(base, "UPDATE transfer_line SET key = 'cats' WHERE key = 'bears'")

@@ -146,7 +146,7 @@ class _Then:
         shadow.create(connection)
         for query in (self._kept(), self._logged(connection.dialect.name)):
             connection.execute(insert(shadow).from_select(list(self.tracked.columns), query))
-        for index in _indexes(self.tracked, shadow):
+        for index in _indexes(self.tracked, shadow, connection.dialect.name):
             index.create(connection)
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"ANALYZE {self.tracked.name}")
@@ -168,15 +168,24 @@ def _columns(tracked: Tracked) -> list[Column[Any]]:
     return [Column(one.name, one.type) for one in tracked.table.c]
 
 
-def _indexes(tracked: Tracked, shadow: Table) -> list[Index]:
+def _indexes(tracked: Tracked, shadow: Table, dialect: str) -> list[Index]:
     """Return indexes like the real table's, its keys among them; of one on expressions, its plain columns."""
-    keys: dict[tuple[str, ...], None] = {tuple(one.name for one in tracked.table.primary_key): None}
+    keys: dict[tuple[str, ...], Any] = {tuple(one.name for one in tracked.table.primary_key): None}
     for index in tracked.table.indexes:
-        keys[tuple(one.name for one in index.expressions if isinstance(one, Column))] = None
+        names = tuple(one.name for one in index.expressions if isinstance(one, Column))
+        keys[names] = index.info.get("where")
     for constraint in tracked.table.constraints:
         if isinstance(constraint, UniqueConstraint):
             keys[tuple(one.name for one in constraint.columns)] = None
     return [
-        Index(f"then_{tracked.name}_{number}", *(shadow.c[name] for name in names))
-        for number, names in enumerate(names for names in keys if names)
+        Index(
+            f"then_{tracked.name}_{number}",
+            *(shadow.c[name] for name in names),
+            **_only(dialect, where),
+        )
+        for number, (names, where) in enumerate((names, where) for names, where in keys.items() if names)
     ]
+
+
+def _only(dialect: str, where: str | None) -> dict[str, Any]:
+    return {f"{dialect}_where": text(where)} if where else {}
