@@ -282,50 +282,54 @@ _OF_TEN_MILLION = {"load against import with keys": 3.6}
 _BASELINES = ("import with keys", "import without keys", "sqlite-utils", "ORM", "COPY")
 
 
-def run_sqlite(work: Path, animals: int, rounds: int, chosen: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the seconds and memory of each side on SQLite."""
-    zoos = Zoos(work / "zoos", animals)
-    plain = zoos.write()
+def _loads(work: Path, animals: int, chosen: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Write the tables of the sides that are loads, or lean on one; return what runs each."""
+    plain = work / "zoos"
+    zoos = Zoos(plain, animals)
+    if not plain.exists():
+        zoos.write()
     sides = {
         "load": ("load", str(plain)),
-        "import with keys": ("import", str(plain), _KEYED),
-        "import without keys": ("import", str(plain), _UNKEYED),
-        "sqlite-utils": ("sqlite-utils", str(plain), _KEYED),
-        "ORM": ("ORM", str(plain), _KEYED),
-        "names": ("names", str(plain)),
         "log": ("log", str(plain)),
         "JSON Lines": ("load", str(work / "lines")),
         "with descent": ("load", str(work / "descended")),
         "1 % changed": ("load", str(work / "changed")),
     }
-    sides = {name: side for name, side in sides.items() if name in chosen or not chosen}
-    if "1 % changed" in sides:
+    sides = _chosen(sides, chosen)
+    if "1 % changed" in sides and not (work / "changed").exists():
         zoos.change(work / "changed")
-    if "JSON Lines" in sides:
+    if "JSON Lines" in sides and not (work / "lines").exists():
         as_json_lines(plain, work / "lines")
-    if "with descent" in sides:
+    if "with descent" in sides and not (work / "descended").exists():
         Zoos(shutil.copytree(plain, work / "descended"), animals, seed=2).write_descent()
+    return sides
+
+
+def _chosen(sides: dict[str, tuple[str, ...]], chosen: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    return {name: side for name, side in sides.items() if name in chosen or not chosen}
+
+
+def run_sqlite(work: Path, animals: int, rounds: int, chosen: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the seconds and memory of each side on SQLite."""
+    sides, plain = _loads(work, animals, chosen), work / "zoos"
+    baselines = {
+        "import with keys": ("import", str(plain), _KEYED),
+        "import without keys": ("import", str(plain), _UNKEYED),
+        "sqlite-utils": ("sqlite-utils", str(plain), _KEYED),
+        "ORM": ("ORM", str(plain), _KEYED),
+        "names": ("names", str(plain)),
+    }
     bench = Bench(work, None, random.Random(0))  # noqa: S311 - only the order of runs
-    return bench.rounds(sides, rounds, dict.fromkeys(("1 % changed", "names", "log"), plain))
+    before = dict.fromkeys(("1 % changed", "names", "log"), plain)
+    return bench.rounds(sides | _chosen(baselines, chosen), rounds, before)
 
 
 def run_postgresql(
     work: Path, animals: int, rounds: int, server: str, chosen: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
     """Return the seconds and memory of each side on PostgreSQL."""
-    plain, changed = work / "zoos", work / "changed"
-    zoos = Zoos(plain, animals)
-    if not plain.exists():
-        zoos.write()
-    sides = {
-        "load": ("load", str(plain)),
-        "COPY": ("copy", str(work / "resolved")),
-        "log": ("log", str(plain)),
-        "1 % changed": ("load", str(changed)),
-    }
-    sides = {name: side for name, side in sides.items() if name in chosen or not chosen}
-    if "1 % changed" in sides and not changed.exists():
-        zoos.change(changed)
+    sides, plain = _loads(work, animals, chosen), work / "zoos"
+    sides |= _chosen({"COPY": ("copy", str(work / "resolved"))}, chosen)
     bench = Bench(work, server, random.Random(0))  # noqa: S311 - only the order of runs
     first: dict[str, dict[str, Any]] = {}
     if "COPY" in sides:
