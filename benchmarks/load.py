@@ -288,7 +288,7 @@ def _loads(work: Path, animals: int, chosen: Sequence[str]) -> dict[str, tuple[s
     zoos = Zoos(plain, animals)
     if not plain.exists():
         zoos.write()
-    sides = {
+    sides: dict[str, tuple[str, ...]] = {
         "load": ("load", str(plain)),
         "log": ("log", str(plain)),
         "JSON Lines": ("load", str(work / "lines")),

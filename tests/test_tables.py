@@ -1031,8 +1031,7 @@ def test_what_is_set_aside_for_a_bulk_load_is_made_again(
 
 def catalogue(connection: Any) -> list[Any]:
     if connection.dialect.name == "sqlite":
-        # Beside what its planner counted.
-        query = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name"
+        query = "SELECT name, sql FROM sqlite_master ORDER BY name"
     else:
         query = (
             "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint UNION ALL"
