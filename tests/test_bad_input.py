@@ -1719,6 +1719,26 @@ def test_an_interrupted_load_changes_nothing(url: URL, seeds: WriteSeeds, big: P
     assert load(url, seeds({"institutions.yaml": "cork-zoo: {}\n"})).problems == ()
 
 
+CLOSING = """
+from sqlalchemy.engine.default import DefaultDialect
+
+def interrupted(self, connection):
+    connection.close()
+    raise KeyboardInterrupt
+
+DefaultDialect.do_close = interrupted
+from zoo_provenance.cli import main
+main(["--db", {db!r}, "list", "animals"])
+"""
+
+
+def test_an_interrupt_while_a_connection_closes_is_told_in_one_line(url: URL) -> None:
+    script = CLOSING.format(db=url.render_as_string(hide_password=False))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[-1:]) == (130, ["Interrupted. Nothing was left half done."])
+    assert "Traceback" not in done.stderr
+
+
 def test_an_interrupted_load_leaves_no_new_database(bare_url: URL, big: Path) -> None:
     code, said = interrupted_load(bare_url, big)
     assert code == 130, said

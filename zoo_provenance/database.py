@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import tomllib
@@ -29,6 +30,9 @@ REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 PAGE_SIZE = 16384
 BUSY_SECONDS = 30
 WRITERS_LOCK = 0x5A00  # any number will do, as long as every writer takes the same
+
+# Who interrupts while a connection closes is answered by us; where nobody asked for its log the pool would print a traceback.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 
 def locate(option: str | None) -> URL:
