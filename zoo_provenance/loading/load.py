@@ -30,6 +30,7 @@ from zoo_provenance.loading import (
 )
 from zoo_provenance.loading.bulk import keys
 from zoo_provenance.loading.bulk.tables import Entered, Progress, load_tables
+from zoo_provenance.loading.circles import tell_circles
 from zoo_provenance.loading.problems import Problem, path_for_messages
 from zoo_provenance.loading.staging import Staging
 from zoo_provenance.tables import dataset
@@ -190,7 +191,7 @@ def _apply(stage: Staging, whole: Sequence[int], batch_id: int, *, overrule: boo
         raise _refused(stage)
     applying.apply_waivers(connection, batch_id)
     conclusions.conclude_columns(stage, before)
-    checks.tell_circles(stage)
+    tell_circles(stage)
     if stage.problems:
         raise _refused(stage)
 

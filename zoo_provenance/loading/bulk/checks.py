@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Table, false, func, literal, or_, select, 
 
 from zoo_provenance.errors import quoted
 from zoo_provenance.loading.bulk import staging
-from zoo_provenance.loading.bulk.entering import (
+from zoo_provenance.loading.bulk.entering import Entering
+from zoo_provenance.loading.bulk.targets import (
     OF_BASIS,
     OF_CLAIMS,
     OF_DESCENT,
@@ -19,7 +20,6 @@ from zoo_provenance.loading.bulk.entering import (
     OF_LINKS,
     OF_PARTICIPANTS,
     PARTS,
-    Entering,
     Joined,
     Target,
     targets,

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, Table, delete, exists, func, i
 from zoo_provenance.loading.bulk import staging
 from zoo_provenance.loading.bulk.entering import Entering
 from zoo_provenance.loading.bulk.staging import LAYER, LINKS, NEXT
+from zoo_provenance.loading.circles import way_round
 from zoo_provenance.loading.problems import File, Mark, Problem
 from zoo_provenance.tables import animal, descent, institution, record, source_basis, taxon
 from zoo_provenance.vocabulary import Kind
@@ -68,7 +69,7 @@ def _tell(
         onward.setdefault(one, []).append(other)
     told: set[int] = set()
     for start in sorted(onward, key=lambda one: slugs[one]):
-        circle = _circle(start, onward)
+        circle = way_round(start, onward)
         if circle and not told.intersection(circle):
             told.update(circle)
             beside = poured.c.role if poured is staging.DESCENT else literal(column)
@@ -112,17 +113,3 @@ def _peel(entering: Entering) -> None:
             connection.execute(delete(LAYER))
             free = select(NEXT.c.id).where(~exists().where(again.c[other.name] == NEXT.c.id))
             connection.execute(insert(LAYER).from_select(["id"], free))
-
-
-def _circle(start: int, onward: dict[int, list[int]]) -> list[int]:
-    """Return the shortest way of links from a record back to itself, or nothing."""
-    ways, seen = [[start]], {start}
-    while ways:
-        way = ways.pop(0)
-        for other in onward.get(way[-1], ()):
-            if other == start:
-                return way
-            if other not in seen:
-                seen.add(other)
-                ways.append([*way, other])
-    return []

@@ -28,8 +28,9 @@ from sqlalchemy import (
 from zoo_provenance.fields import owner_of
 from zoo_provenance.loading import staging as stage_tables
 from zoo_provenance.loading.bulk import staging
-from zoo_provenance.loading.bulk.entering import OF_CLAIMS, OF_KIND, PARTS, Entering, Joined, Target, values_of
+from zoo_provenance.loading.bulk.entering import Entering
 from zoo_provenance.loading.bulk.staging import CHANGED, Pouring
+from zoo_provenance.loading.bulk.targets import OF_CLAIMS, OF_KIND, PARTS, Joined, Target, values_of
 from zoo_provenance.loading.plain_values import part_of
 from zoo_provenance.loading.values import UNKNOWN
 from zoo_provenance.tables import claim, record
