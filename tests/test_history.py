@@ -251,10 +251,11 @@ def test_the_chain_shows_what_was_tampered_with_even_without_triggers(
     assert zoo("history", "--verify", db=base).exit_code == 3
 
 
-def test_the_chain_shows_bytes_in_place_of_words(servers: Servers, seeds: WriteSeeds) -> None:
+@pytest.mark.parametrize(("note", "bytes_"), [("words", "CAST(notes AS BLOB)"), ("\"X'61'\"", "CAST('a' AS BLOB)")])
+def test_the_chain_shows_bytes_in_place_of_words(servers: Servers, seeds: WriteSeeds, note: str, bytes_: str) -> None:
     sqlite = servers.fresh("sqlite")
-    assert load(sqlite, seeds(BASE)).problems == ()
-    execute(sqlite, "DROP TRIGGER record_updated", "UPDATE record SET notes = CAST(notes AS BLOB)")
+    assert load(sqlite, seeds(edited(people=f"minister: {{sources: [paper], notes: {note}}}\n"))).problems == ()
+    execute(sqlite, "DROP TRIGGER record_updated", f"UPDATE record SET notes = {bytes_} WHERE slug = 'minister'")
     with database.reading(sqlite) as connection:
         told = [one.message for one in verify(connection).broken]
     assert "rows it made with numbers of records are not what they were" in told

@@ -23,18 +23,22 @@ def rows(connection: Connection, statement: Statement, given: Mapping[str, Any] 
     Through SQLAlchemy the statements about one transfer take seven times what SQLite needs for them. So what it wrote
     is kept, and given to the driver within the connection's transaction. An export, which has none, is asked as always.
     """
-    if not isinstance(connection, Connection) or not connection.in_transaction():
+    if not _has_driver(connection):
         return connection.execute(statement, dict(given or {})).all()
-    row, _, found = _run(connection, statement, given or {})
-    return [row(one) for one in found]
+    written, found = _run(connection, statement, given or {})
+    return [written.row(one) for one in found]
 
 
 def tuples(connection: Connection, statement: Statement, given: Mapping[str, Any] | None = None) -> Sequence[Any]:
     """Return all rows as `rows` does, columns by their place: for those that are many and taken apart at once."""
-    if not isinstance(connection, Connection) or not connection.in_transaction():
+    if not _has_driver(connection):
         return connection.execute(statement, dict(given or {})).all()
-    _, turned, found = _run(connection, statement, given or {})
-    return [turned(one) for one in found] if turned else found
+    written, found = _run(connection, statement, given or {})
+    return [written.turned(one) for one in found] if written.turned else found
+
+
+def _has_driver(connection: Connection) -> bool:
+    return isinstance(connection, Connection) and connection.in_transaction()
 
 
 def partitions(connection: Connection, statement: Statement, at_once: int) -> Iterator[Sequence[tuple[Any, ...]]]:
@@ -59,26 +63,24 @@ _Turn = Callable[[Sequence[Any]], list[Any]]
 
 @dataclass(slots=True)
 class _Written:
-    """A statement as a driver takes it, what fills its parameters, and, once it was asked, what makes its rows."""
+    """A statement as a driver takes it, what fills its parameters, and what makes its rows, known once it was asked."""
 
     text: str
     filled: Callable[[Mapping[str, Any]], Any]
-    row: Callable[[Sequence[Any]], Any] | None = None
+    row: Callable[[Sequence[Any]], Any] = tuple
     turned: _Turn | None = None
+    asked: bool = False
 
 
-def _run(
-    connection: Connection, statement: Statement, given: Mapping[str, Any]
-) -> tuple[Callable[[Sequence[Any]], Any], _Turn | None, Sequence[Any]]:
-    """Run a statement; return what makes its rows, what turns their values where some must be turned, and the rows."""
+def _run(connection: Connection, statement: Statement, given: Mapping[str, Any]) -> tuple[_Written, Sequence[Any]]:
     written = _written(statement, connection.dialect)
     cursor = connection.connection.cursor()
     try:
         cursor.execute(written.text, written.filled(given))
-        if written.row is None:
+        if not written.asked:
             written.turned = _turned(statement, connection.dialect, cursor.description)
-            written.row = _making(statement, written.turned)
-        return written.row, written.turned, cursor.fetchall()
+            written.row, written.asked = _making(statement, written.turned), True
+        return written, cursor.fetchall()
     finally:
         cursor.close()
 

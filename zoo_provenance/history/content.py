@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ Batches that say no form had them written by Python, which costs more than twice
 
 @dataclass(frozen=True)
 class Made:
-    """The rows of a range of numbers: how many of each table, the SHA-256 of what was in them, and of what form of it."""
+    """The rows of a range of numbers: how many of each table, the SHA-256 of all in them, and in what form that was written."""
 
     rows: dict[str, int]
     sha256: str
@@ -53,26 +54,31 @@ class Made:
 
 def of_range(connection: Connection, made: str, first: int, last: int) -> Made:
     """Return what a batch that is still open has made with numbers of records, or of claims, from `first` to `last`."""
-    dialect = connection.dialect.name
-    digest, rows = hashlib.sha256(), {}
-    for tracked in TRACKED:
-        if tracked.made == made:
-            number = tracked.table.c[tracked.number]
-            query = select(tracked.table).where(number.between(first, last)).order_by(*tracked.table.primary_key)
-            rows[tracked.name] = _add(digest, connection, _as_json(query, dialect) if FORM else query)
-    return Made({name: count for name, count in rows.items() if count}, digest.hexdigest(), FORM)
+
+    def rows_of(tracked: Tracked) -> Select[Any]:
+        number = tracked.table.c[tracked.number]
+        query = select(tracked.table).where(number.between(first, last)).order_by(*tracked.table.primary_key)
+        return _as_json(query, connection.dialect.name) if FORM else query
+
+    return _made(connection, made, rows_of, FORM)
 
 
 def of_range_as_made(connection: Connection, made: str, first: int, last: int, form: str | None) -> Made:
     """Return what a batch that was closed had made, from what is there now and the log of what came after."""
     dialect = connection.dialect.name
-    digest, rows = hashlib.sha256(), {}
-    for tracked in TRACKED:
-        if tracked.made == made:
-            kept = tracked.table.c[tracked.number].between(first, last)
-            query = as_made(tracked, dialect, kept, change.c.row_id.between(first, last))
-            rows[tracked.name] = _add(digest, connection, _as_json(query, dialect, odd=True) if form else query)
-    return Made({name: count for name, count in rows.items() if count}, digest.hexdigest(), form)
+
+    def rows_of(tracked: Tracked) -> Select[Any]:
+        kept = tracked.table.c[tracked.number].between(first, last)
+        query = as_made(tracked, dialect, kept, change.c.row_id.between(first, last))
+        return _as_json(query, dialect, stray_bytes=True) if form else query
+
+    return _made(connection, made, rows_of, form)
+
+
+def _made(connection: Connection, made: str, rows_of: Callable[[Tracked], Select[Any]], form: str | None) -> Made:
+    digest = hashlib.sha256()
+    counts = {one.name: _add(digest, connection, rows_of(one)) for one in TRACKED if one.made == made}
+    return Made({name: count for name, count in counts.items() if count}, digest.hexdigest(), form)
 
 
 def digest_of(connection: Connection, query: Select[Any]) -> str | None:
@@ -90,17 +96,19 @@ def _add(digest: Any, connection: Connection, query: Select[Any]) -> int:
     return count
 
 
-def _as_json(query: Select[Any], dialect: str, *, odd: bool = False) -> Select[Any]:
+def _as_json(query: Select[Any], dialect: str, *, stray_bytes: bool = False) -> Select[Any]:
     """Return a statement with each row in one text, and its floats beside it: databases do not write all their digits.
 
-    The text is the same on each engine. `odd`: SQLite may hold bytes, which JSON does not take and this program never
-    writes.
+    The text is the same on each engine. `stray_bytes`: SQLite may hold bytes, which JSON does not take and this program
+    never writes; they come behind a NUL, which no text of ours has.
     """
     floats = [column for column in query.selected_columns if isinstance(column.type, Float)]
     others: list[ColumnElement[Any]] = [one for one in query.selected_columns if not isinstance(one.type, Float)]
     if dialect == "sqlite":
-        if odd:
-            others = [case((func.typeof(one) == "blob", func.quote(one)), else_=one) for one in others]
+        if stray_bytes:
+            others = [
+                case((func.typeof(one) == "blob", func.char(0).concat(func.quote(one))), else_=one) for one in others
+            ]
         row: ColumnElement[Any] = func.json_array(*others)
     else:
         # Its own arrays are written with blanks.
