@@ -685,6 +685,21 @@ def test_the_history_of_what_was_removed_or_merged_can_still_be_asked_for(base: 
     assert ({one["batch"] for one in json.loads(result.stdout)["changes"]}, result.stderr) == ({2, 3, 4, 5, 6}, "")
 
 
+def test_what_a_batch_did_is_told_records_first_and_as_much_as_is_asked_for(base: URL, seeds: WriteSeeds) -> None:
+    more = {
+        "sources.yaml": "diary: {kind: letter}\nledger: {kind: letter}\n",
+        "about/leo.yaml": "about: leo\nborn: {value: 2009, source: diary}\ndied: {value: 2019, source: ledger}\n",
+    }
+    assert load(base, seeds(more, name="other")).problems == ()
+    with database.reading(base) as connection:
+        everything, _ = done_by(connection, 2)
+        assert [one.what for one in everything[:2]] == ["record", "record"]
+        assert {one.what for one in everything[2:]} >= {"claim"}
+        for limit in range(1, len(everything) + 2):
+            told, beyond = done_by(connection, 2, limit=limit)
+            assert (told, beyond) == (everything[:limit], max(0, len(everything) - limit))
+
+
 def test_the_history_of_a_batch_tells_what_it_made_and_removed(base: URL, seeds: WriteSeeds) -> None:
     _loaded(base, seeds, "a dam")
     _loaded(base, seeds, "nothing new")
