@@ -23,6 +23,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from conftest import ENGINES, Servers, WriteSeeds, load, name_of, zoo
 from test_seed_reader import Spot, under_the_caret, without_marks
 from zoo_provenance import database, schema, search_index
+from zoo_provenance.faults import explain
 from zoo_provenance.loading.problems import tell_all
 
 STANDING = {
@@ -1495,7 +1496,7 @@ def test_a_damaged_database_is_told(tmp_path: Path, seeds: WriteSeeds) -> None:
 )
 def test_every_fault_of_a_file_has_its_sentence(reason: str, says: str) -> None:
     fault = OperationalError("SELECT 1", {}, sqlite3.OperationalError(reason))
-    told = database.explain(fault, database.locate("/data/zoo.db"))
+    told = explain(fault, database.locate("/data/zoo.db"), "/data/zoo.db")
     assert told is not None
     assert told.startswith("/data/zoo.db ")
     assert told.endswith(says)
@@ -1503,7 +1504,7 @@ def test_every_fault_of_a_file_has_its_sentence(reason: str, says: str) -> None:
 
 def test_a_fault_of_the_program_is_not_explained_away() -> None:
     fault = DatabaseError("SELECT 1", {}, sqlite3.DatabaseError("CHECK constraint failed: x"))
-    assert database.explain(fault, database.locate("/data/zoo.db")) is None
+    assert explain(fault, database.locate("/data/zoo.db"), "/data/zoo.db") is None
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,12 @@ from zoo_provenance.errors import (
     NotADatabase,
     ZooProvenanceError,
 )
+from zoo_provenance.faults import BUSY_SECONDS, DAMAGED, explain
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The schema's revisions, oldest first; reading commands compare with the last and never import Alembic."""
 
 PAGE_SIZE = 16384
-BUSY_SECONDS = 30
 WRITERS_LOCK = 0x5A00  # any number will do, as long as every writer takes the same
 
 # Who interrupts while a connection closes is answered by us; where nobody asked for its log the pool would print a traceback.
@@ -281,9 +281,9 @@ def translated(url: URL) -> Iterator[None]:
     except (ZooProvenanceError, OSError):
         raise
     except Exception as fault:
-        message = explain(fault, url)
-        if message is None and isinstance(fault, _OF_A_DAMAGED_FILE) and _is_damaged(url):
-            message = _DAMAGED.format(name=describe(url), reason="its integrity check fails")
+        message = explain(fault, url, describe(url))
+        if message is None and isinstance(fault, _OF_ADAMAGED_FILE) and _is_damaged(url):
+            message = DAMAGED.format(name=describe(url), reason="its integrity check fails")
         if message is None:
             raise
         if "is not a database" in message:
@@ -291,54 +291,8 @@ def translated(url: URL) -> Iterator[None]:
         raise DatabaseUnavailable(message) from fault
 
 
-_OF_A_DAMAGED_FILE = (DBAPIError, sqlite3.Error, ValueError, LookupError, TypeError, AttributeError)
+_OF_ADAMAGED_FILE = (DBAPIError, sqlite3.Error, ValueError, LookupError, TypeError, AttributeError)
 """What reading a damaged file can end in: words in columns that no program wrote there."""
-
-_DAMAGED = "{name} is damaged ({reason}). Restore it from a backup."
-
-
-def explain(fault: Exception, url: URL) -> str | None:
-    """Return one line for a fault of the database's surroundings, or None for a fault of the program.
-
-    The fault is the driver's own, or what SQLAlchemy made of it.
-    """
-    driven = fault.orig if isinstance(fault, DBAPIError) else fault
-    if not isinstance(fault, (DBAPIError, url.get_dialect().import_dbapi().Error)):
-        return None
-    reason = next(iter(str(driven if driven is not None else fault).strip().splitlines()), "") or type(driven).__name__
-    if url.get_backend_name() == "sqlite":
-        return _explain_sqlite(reason, describe(url))
-    return _explain_server(driven, reason, describe(url))
-
-
-def _explain_sqlite(reason: str, name: str) -> str | None:
-    damaged = _DAMAGED.format(name=name, reason=reason)
-    known = {
-        "not a database": f"{name} is not a database.",
-        "malformed": damaged,
-        "Could not decode": _DAMAGED.format(name=name, reason="a text in it is no text"),
-        "readonly": f"{name} cannot be written: it, its folder or its file system is read-only.",
-        "unable to open": f"{name} cannot be opened: check that the folder exists and may be written.",
-        "locked": f"{name} is being written by another program; it did not finish in {BUSY_SECONDS} seconds.",
-        "full": f"{name} cannot be written: the disk is full, its own or that of temporary files.",
-        "disk I/O": f"{name} cannot be read or written: the disk reports an error.",
-        "no such module": f"{name} has an index of names that needs an SQLite with FTS5, which this Python's is not.",
-        "no such table": f"{name} lacks a table it should have; it is damaged or not ours.",
-    }
-    return next((message for sign, message in known.items() if sign in reason), None)
-
-
-def _explain_server(driven: Any, reason: str, name: str) -> str | None:
-    state = getattr(driven, "sqlstate", None)
-    if state == "42501":
-        rights = "Reading needs SELECT on every table, loading also INSERT, UPDATE, DELETE and TEMPORARY"
-        return f"{name}: {reason}. {rights}."
-    if state == "25006":
-        return f"{name} cannot be written: {reason}."
-    if state in {"XX001", "XX002"}:
-        return _DAMAGED.format(name=name, reason=reason)
-    of_the_surroundings = {"OperationalError", "InterfaceError"} & {one.__name__ for one in type(driven).__mro__}
-    return f"{name}: {reason}" if of_the_surroundings or "invalid connection option" in reason else None
 
 
 def _is_damaged(url: URL) -> bool:

@@ -182,11 +182,9 @@ class Sifting:
             .where(record.c.dataset_id != self.entering.dataset_id, ~told)
             .where(*(rows.c.label.is_distinct_from(name) for name in called))
         )
-        self.connection.execute(insert(staging.CLAIM).from_select(list(values), named))
-        self.pouring.counts[staging.CLAIM] = self._number_of(staging.CLAIM)
-
-    def _number_of(self, table: Table) -> int:
-        return self.connection.execute(select(func.count()).select_from(table)).scalar_one()
+        poured = insert(staging.CLAIM).from_select(list(values), named)
+        counted = self.connection.execute(poured, execution_options={"preserve_rowcount": True})
+        self.pouring.counts[staging.CLAIM] += counted.rowcount
 
     def _leave_unknown(self) -> None:
         """Note of which fields the rows say that they are unknown: what stands in the column is nobody's word."""
