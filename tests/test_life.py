@@ -580,5 +580,5 @@ def test_a_generation_is_one_more_than_that_of_the_nearest_child(parents: _Paren
     found = _generations(1, parents)
     depth = {1: 0, **{animal: generation for animal, (generation, _) in found.items()}}
     for animal, (generation, _) in found.items():
-        children = [child for child, links in parents.items() if any(link.parent == animal for link in links)]
+        children = [child for child, links in parents.items() if any(parent == animal for parent, _, _ in links)]
         assert generation == 1 + min(depth[child] for child in children)

@@ -26,7 +26,7 @@ def rows(connection: Connection, statement: Statement, given: Mapping[str, Any] 
     if not _has_driver(connection):
         return connection.execute(statement, dict(given or {})).all()
     written, found = _run(connection, statement, given or {})
-    return [written.row(one) for one in found]
+    return list(map(written.row, found))
 
 
 def tuples(connection: Connection, statement: Statement, given: Mapping[str, Any] | None = None) -> Sequence[Any]:
@@ -34,7 +34,7 @@ def tuples(connection: Connection, statement: Statement, given: Mapping[str, Any
     if not _has_driver(connection):
         return connection.execute(statement, dict(given or {})).all()
     written, found = _run(connection, statement, given or {})
-    return [written.turned(one) for one in found] if written.turned else found
+    return list(map(written.turned, found)) if written.turned else found
 
 
 def _has_driver(connection: Connection) -> bool:

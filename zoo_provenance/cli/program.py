@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import os
@@ -53,8 +54,10 @@ class Program(click.Group):
     ) -> NoReturn:
         """Run a command and leave with its exit code."""
         extra["standalone_mode"] = False
-        # A question is answered before there is anything to collect: looking for garbage cost a sixth of it.
+        # A question is answered before there is anything to collect: looking for garbage cost a sixth of it, and as
+        # the program ends, once more, a quarter.
         gc.set_threshold(1_000_000)
+        atexit.register(gc.freeze)
         try:
             _tolerate_any_terminal()
             outcome = super().main(args, prog_name or "zoo-provenance", *rest, **extra)

@@ -1,1 +1,1 @@
-"""One module a question: a connection in, frozen dataclasses out."""
+"""One module a question: a connection in, answers that nobody changes out."""

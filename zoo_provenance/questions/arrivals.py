@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select
 
@@ -30,8 +30,7 @@ from zoo_provenance.tables import line_animal, participant, record, taxon, trans
 PARTICIPANT_FIELDS = ("who", "role", "as", "on_behalf_of")
 
 
-@dataclass(frozen=True)
-class Participant:
+class Participant(NamedTuple):
     """Somebody who had a part in a transfer, with the office held at the time."""
 
     key: str
@@ -42,14 +41,13 @@ class Participant:
     disputed: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A consignment of one taxon."""
 
     key: str
     taxon: Ref | None
     term: str
-    count: HowMany | None
+    how_many: HowMany | None
     animals: tuple[str, ...]
     disputed: tuple[str, ...]
     sources: tuple[str, ...]
@@ -57,18 +55,16 @@ class Line:
     rivals: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Stated:
+class Stated(NamedTuple):
     """A total that sources state, against the sum of lines."""
 
-    count: HowMany
+    how_many: HowMany
     sources: tuple[str, ...]
     origins: int
     verdict: str
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A transfer and what came with it. `sum` is that of living animals on its lines."""
 
     slug: str
@@ -269,7 +265,7 @@ def _made_lines(rows: Sequence[Any], animals: Mapping[tuple[int, str], list[str]
             tuple(animals.get((row.transfer_id, row.key), ())),
             disputed,
             *support.vouched(reports),
-            _rivals(row, part, disputed, support),
+            _rivals(row, part, disputed, support) if disputed else (),
         )
 
 
@@ -290,7 +286,9 @@ def _rivals(row: Any, part: str, disputed: Sequence[str], support: Support) -> t
 def _arrival(row: Any, lines: Iterator[Line], people: Sequence[Participant], support: Support) -> Arrival:
     made = tuple(lines)
     living = [line for line in made if line.term == "LIV"]
-    least, most = sum_counts((line.count.min, line.count.max) if line.count else (None, None) for line in living)
+    least, most = sum_counts(
+        (line.how_many.min, line.how_many.max) if line.how_many else (None, None) for line in living
+    )
     total = Sum(least, most) if made else Sum(0, None)
     reports = support.reports(row.id, TRANSFER, "", held(row, TRANSFER_COLUMNS))
     return Arrival(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -14,7 +15,8 @@ from zoo_provenance.direct import Statement
 from zoo_provenance.questions.answers import Ref, ref
 from zoo_provenance.tables import animal, descent, line_animal, record, transfer
 
-_HALF = {"dam", "sire", "parent"}
+_PART = {"dam": 0.5, "sire": 0.5, "parent": 0.5}
+"""How much of a child comes of one parent; of whatever else it was made of, all."""
 
 
 class Ancestor(NamedTuple):
@@ -85,14 +87,8 @@ def _animals() -> Statement:
     ).outerjoin(place, place.c.id == found.c.place_id)
 
 
-class _Link(NamedTuple):
-    """One parent of a child, and its part in it."""
-
-    parent: int
-    role: str
-    weight: float
-
-
+_Link = tuple[int, str, float]
+"""One parent of a child: its id, its role, and its part in the child."""
 _Parents = Mapping[int, list[_Link]]
 
 
@@ -112,9 +108,20 @@ def ancestors(connection: Connection, animal_id: int) -> list[Ancestor]:
         if place not in places:
             places[place] = ref(place, place_label)
         generation, role = nearest[id_]
-        share = round(shares[id_], 12) if shares.get(id_) else None
-        found.append(Ancestor(slug, label, role, generation, share, origin, places[place], id_ not in parents))
-    found.sort(key=lambda one: (one.generation or 0, one.role or "", one.slug or ""))
+        share = shares.get(id_)
+        found.append(
+            Ancestor(
+                slug,
+                label,
+                role,
+                generation,
+                round(share, 12) if share else None,
+                origin,
+                places[place],
+                id_ not in parents,
+            )
+        )
+    found.sort(key=attrgetter("generation", "role", "slug"))
     if unknown > 1e-9:
         found.append(Ancestor(None, "unknown", None, None, round(unknown, 12), None, None, founder=True))
     return found
@@ -125,24 +132,27 @@ def _parents(links: Iterable[Any]) -> _Parents:
     parents: dict[int, list[_Link]] = {}
     pooled: dict[int, dict[int, tuple[float, int | None]]] = {}
     for child, parent, role, probability, least, most in links:
-        weight = (probability or 0.0) * (0.5 if role in _HALF else 1.0)
-        parents.setdefault(child, []).append(_Link(parent, role, weight))
+        weight = (probability or 0.0) * _PART.get(role, 1.0)
+        if child in parents:
+            parents[child].append((parent, role, weight))
+        else:
+            parents[child] = [(parent, role, weight)]
         if role == "merged_from":
             pooled.setdefault(child, {})[parent] = (weight, least if least == most else None)
     for child, groups in pooled.items():
         heads = [head for _, head in groups.values()]
         total = 0 if None in heads else sum(head or 0 for head in heads)
-        for at, link in enumerate(parents[child]):
-            if link.role == "merged_from":
-                weight, head = groups[link.parent]
-                parents[child][at] = link._replace(weight=weight * (head or 0) / total if total else 0.0)
+        for at, (parent, role, _) in enumerate(parents[child]):
+            if role == "merged_from":
+                weight, head = groups[parent]
+                parents[child][at] = (parent, role, weight * (head or 0) / total if total else 0.0)
     return parents
 
 
 def _shares(start: int, parents: _Parents) -> tuple[dict[int, float], float]:
     """Add up shares in order of descent: every child before its parents. Returns them and what is unknown."""
-    waiting = Counter([link.parent for links in parents.values() for link in links])
-    shares, unknown, ready = {start: 1.0}, 0.0, [start]
+    waiting = Counter([parent for links in parents.values() for parent, _, _ in links])
+    shares, unknown, ready = {**dict.fromkeys(waiting, 0.0), start: 1.0}, 0.0, [start]
     while ready:
         child = ready.pop()
         if child not in parents:
@@ -150,11 +160,12 @@ def _shares(start: int, parents: _Parents) -> tuple[dict[int, float], float]:
         share, known = shares[child], 0.0
         for parent, _, weight in parents[child]:
             known += weight
-            shares[parent] = shares.get(parent, 0.0) + share * weight
-            waiting[parent] -= 1
-            if not waiting[parent]:
+            shares[parent] += share * weight
+            waiting[parent] = left = waiting[parent] - 1
+            if not left:
                 ready.append(parent)
-        unknown += share * max(0.0, 1.0 - known)
+        if known < 1.0:
+            unknown += share * (1.0 - known)
     return shares, unknown
 
 

@@ -49,7 +49,7 @@ def _json(arrival: Arrival) -> dict[str, Any]:
         "sum": as_json(arrival.sum),
         "stated": [
             {
-                "count": as_json(one.count),
+                "count": as_json(one.how_many),
                 "sources": list(one.sources),
                 "origins": one.origins,
                 "verdict": one.verdict,
@@ -67,7 +67,7 @@ def _line_json(line: Line) -> dict[str, Any]:
         "key": line.key,
         "taxon": as_json(line.taxon),
         "term": line.term,
-        "count": as_json(line.count),
+        "count": as_json(line.how_many),
         "animals": list(line.animals),
         "disputed": list(line.disputed),
         "rivals": list(line.rivals),
@@ -94,7 +94,7 @@ def _flat(found: Sequence[Arrival]) -> Table:
 
 
 def _line_cells(line: Line) -> list[str]:
-    count = line.count
+    count = line.how_many
     return [
         line.key,
         line.taxon.slug if line.taxon else "",
@@ -131,7 +131,7 @@ def _line_row(line: Line) -> list[str]:
     return [
         line.key,
         (text_of(line.taxon) or "not known") + term,
-        text_of(line.count) or "not counted",
+        text_of(line.how_many) or "not counted",
         f"also {', '.join(line.rivals)}" if line.rivals else "disputed" if line.disputed else "",
         animals,
         str(len(line.sources)),
@@ -144,7 +144,7 @@ def _totals(arrival: Arrival) -> str:
     for one in arrival.stated:
         verdict = {"agree": "agrees", "possible": "may agree", "conflict": "conflicts"}[one.verdict]
         origins = f" ({one.origins} origin{'s' * (int(one.origins) != 1)})" if one.sources else ""
-        told.append(f"Stated: {one.count.text} ({verdict}), by {', '.join(one.sources) or 'nobody named'}{origins}")
+        told.append(f"Stated: {one.how_many.text} ({verdict}), by {', '.join(one.sources) or 'nobody named'}{origins}")
     return "\n".join(told)
 
 
