@@ -8,33 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Connection,
-    Float,
-    Integer,
-    Select,
-    String,
-    and_,
-    case,
-    cast,
-    exists,
-    func,
-    literal,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, select, true
 
 from zoo_provenance import direct
+from zoo_provenance.history import lines
 from zoo_provenance.history.tracked import TRACKED, Tracked, first_of
 from zoo_provenance.tables import change
 
 _AT_ONCE = 500
-FORM = "json"
-"""How rows are written for the digest of what a batch made: by the database, as JSON arrays.
+FORM = "lines"
+"""How rows are written for the digest of what a batch made: by the database, a line each.
 
-Batches that say no form had them written by Python, which costs more than twice as much.
+Earlier batches say `json`, each line then as Python writes a row of that text; or no form, all of it written by Python.
 """
 
 
@@ -57,27 +42,41 @@ def of_range(connection: Connection, made: str, first: int, last: int) -> Made:
 
     def rows_of(tracked: Tracked) -> Select[Any]:
         number = tracked.table.c[tracked.number]
-        query = select(tracked.table).where(number.between(first, last)).order_by(*tracked.table.primary_key)
-        return _as_json(query, connection.dialect.name) if FORM else query
+        return select(tracked.table).where(number.between(first, last)).order_by(*tracked.table.primary_key)
 
     return _made(connection, made, rows_of, FORM)
 
 
 def of_range_as_made(connection: Connection, made: str, first: int, last: int, form: str | None) -> Made:
     """Return what a batch that was closed had made, from what is there now and the log of what came after."""
-    dialect = connection.dialect.name
 
     def rows_of(tracked: Tracked) -> Select[Any]:
         kept = tracked.table.c[tracked.number].between(first, last)
-        query = as_made(tracked, dialect, kept, change.c.row_id.between(first, last))
-        return _as_json(query, dialect, stray_bytes=True) if form else query
+        return as_made(tracked, connection.dialect.name, kept, change.c.row_id.between(first, last))
 
-    return _made(connection, made, rows_of, form)
+    return _made(connection, made, rows_of, form, stray_bytes=True)
 
 
-def _made(connection: Connection, made: str, rows_of: Callable[[Tracked], Select[Any]], form: str | None) -> Made:
+def _made(
+    connection: Connection,
+    made: str,
+    rows_of: Callable[[Tracked], Select[Any]],
+    form: str | None,
+    *,
+    stray_bytes: bool = False,
+) -> Made:
     digest = hashlib.sha256()
-    counts = {one.name: _add(digest, connection, rows_of(one)) for one in TRACKED if one.made == made}
+    counts = {}
+    for one in TRACKED:
+        if one.made != made:
+            continue
+        if form == "lines":
+            counts[one.name] = lines.add(digest, connection, rows_of(one), stray_bytes=stray_bytes)
+            continue
+        query = rows_of(one)
+        if form == "json":
+            query = lines.as_json(query, connection.dialect.name, stray_bytes=stray_bytes)
+        counts[one.name] = _add(digest, connection, query)
     return Made({name: count for name, count in counts.items() if count}, digest.hexdigest(), form)
 
 
@@ -94,33 +93,6 @@ def _add(digest: Any, connection: Connection, query: Select[Any]) -> int:
         digest.update("".join([f"{row}\n" for row in rows]).encode())
         count += len(rows)
     return count
-
-
-def _as_json(query: Select[Any], dialect: str, *, stray_bytes: bool = False) -> Select[Any]:
-    """Return a statement with each row in one text, and its floats beside it: databases do not write all their digits.
-
-    The text is the same on each engine. `stray_bytes`: SQLite may hold bytes, which JSON does not take and this program
-    never writes; they come behind a NUL, which no text of ours has.
-    """
-    floats = [column for column in query.selected_columns if isinstance(column.type, Float)]
-    others: list[ColumnElement[Any]] = [one for one in query.selected_columns if not isinstance(one.type, Float)]
-    if dialect == "sqlite":
-        if stray_bytes:
-            others = [
-                case((func.typeof(one) == "blob", func.char(0).concat(func.quote(one))), else_=one) for one in others
-            ]
-        row: ColumnElement[Any] = func.json_array(*others)
-    else:
-        # Its own arrays are written with blanks.
-        row = literal("[") + func.concat_ws(",", *map(_json_text, others)) + literal("]")
-    return query.with_only_columns(row, *floats, maintain_column_froms=True)
-
-
-def _json_text(column: ColumnElement[Any]) -> ColumnElement[str]:
-    if isinstance(column.type, Boolean):
-        column = cast(column, Integer)
-    written = cast(func.to_json(column) if isinstance(column.type, String) else column, String)
-    return func.coalesce(written, "null")
 
 
 def as_made(
