@@ -90,8 +90,9 @@ def _may_turn(entering: Entering) -> bool:
     parent, child = animal.alias("parent"), animal.alias("child")
     older = func.coalesce(parent.c.born_latest < child.c.born_earliest, False)
     both = descent.join(parent, parent.c.id == descent.c.parent_id).join(child, child.c.id == descent.c.child_id)
-    found = select(descent.c.child_id).select_from(both).where(older.is_(False)).limit(1)
-    return entering.connection.execute(found).first() is not None
+    # Counted: asked for a first one, PostgreSQL reckons with many, and looks animals up one by one where there is none.
+    found = select(func.count()).select_from(both).where(older.is_(False))
+    return bool(entering.connection.execute(found).scalar())
 
 
 def _peel(entering: Entering) -> None:

@@ -28,8 +28,9 @@ _OWNED = (
 def set_aside(connection: Connection) -> list[str]:
     """Drop secondary indexes, and on PostgreSQL foreign keys; return the statements that make them again.
 
-    Unique ones stay: they find what is said twice. Only an owner may: for anybody else nothing is dropped. The caller's transaction makes it all or nothing. SQLite
-    keeps its foreign keys: it checks them row by row at little cost, and cannot take one away.
+    Unique ones stay: they find what is said twice. Only an owner may: for anybody else nothing is dropped. The caller's
+    transaction makes it all or nothing. SQLite keeps its foreign keys: it checks them row by row at little cost, and
+    cannot take one away.
     """
     search_index.suspend(connection)
     is_postgresql = connection.dialect.name == "postgresql"
@@ -55,6 +56,3 @@ def make_again(connection: Connection, statements: list[str]) -> None:
         )
     if statements:
         search_index.rebuild(connection)
-        if connection.dialect.name == "postgresql":
-            # Not SQLite: once it has counted, each step of a recursion goes through all of descent to make a filter of it.
-            connection.exec_driver_sql("ANALYZE")

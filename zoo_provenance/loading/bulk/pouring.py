@@ -106,9 +106,7 @@ class Pourer:
             columns["key"] = keys = self._slugs(chunk, cells, "key")
             parts = [key and f"{owner}s/{key}" for key in keys]
         else:
-            first = self.pouring.records + 1
-            self.pouring.records += len(slugs)
-            columns["row"] = range(first, first + len(slugs))
+            columns["row"] = self.pouring.number(Kind(owner), len(slugs))
             self._labels(chunk, cells, columns)
         present = {name: column for name, column in fields_of(owner).items() if name in cells}
         for name, column in present.items():

@@ -74,11 +74,19 @@ class Pouring:
     spoken: set[Table] = field(default_factory=lambda: {CLAIM})
     names_spoken: bool = False
     records: int = 0
+    spans: dict[Kind, tuple[int, int]] = field(default_factory=dict)
     _statements: dict[tuple[Table, tuple[str, ...]], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _metadata.create_all(self.connection, checkfirst=False)
         self.is_copied = self.connection.dialect.name == "postgresql"
+
+    def number(self, kind: Kind, rows: int) -> range:
+        """Give numbers to so many rows of a kind, the kinds one after another; the first and the last of each are noted."""
+        numbers = range(self.records + 1, self.records + rows + 1)
+        self.records += rows
+        self.spans[kind] = (self.spans.get(kind, (numbers.start, 0))[0], self.records)
+        return numbers
 
     def pour(self, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write rows, whose columns are named, into a table."""

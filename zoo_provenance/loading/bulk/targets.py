@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Table, and_, case, false, func, literal
+from sqlalchemy import ColumnElement, FromClause, Table, and_, case, false, func, literal, or_
 
 from zoo_provenance.fields import FIELDS, Shape
 from zoo_provenance.loading.bulk import staging
@@ -150,33 +150,51 @@ OF_CLAIMS = Target(
 PARTS = (OF_LINES, OF_LINE_ANIMALS, OF_PARTICIPANTS, OF_BASIS, OF_DESCENT, OF_LINKS, OF_CLAIMS)
 
 
+Spans = Mapping[Kind, tuple[int, int]]
+"""The first and the last id of each kind's records, in a spine that has no others: the index of slugs then tells the kind."""
+
+
+def is_of(rows: FromClause, kinds: Sequence[Kind], spans: Spans | None = None) -> ColumnElement[bool]:
+    """Return whether a record is of one of some kinds."""
+    if not spans:
+        return rows.c.kind.in_([kind.value for kind in kinds])
+    return or_(false(), *(rows.c.id.between(*spans[kind]) for kind in kinds if kind in spans))
+
+
 @dataclass(frozen=True)
 class Joined:
-    """A poured table joined to the records its rows are of and name."""
+    """A poured table joined to the records its rows are of and name; `own` is the id of that which a row is of."""
 
     rows: FromClause
     source: FromClause
     mine: FromClause
+    own: ColumnElement[Any]
     named: Mapping[str, FromClause]
+    spans: Spans
 
     @classmethod
-    def of(cls, target: Target, rows: FromClause, own_id: ColumnElement[int] | None = None) -> Joined:
-        """Join a target's poured rows to the spine, whether or not it has what they name; `own_id` where it is known."""
+    def of(
+        cls, target: Target, rows: FromClause, own_id: ColumnElement[int] | None = None, spans: Spans | None = None
+    ) -> Joined:
+        """Join a target's poured rows to the spine, whether or not it has what they name.
+
+        `own_id`: the id that the record of each row was entered with; it is not looked up then.
+        """
         mine = record.alias("mine")
-        own = mine.c.slug == rows.c.slug
-        source: FromClause = rows.outerjoin(mine, own if own_id is None else and_(mine.c.id == own_id, own))
+        own: ColumnElement[Any] = mine.c.id if own_id is None else own_id
+        source = rows.outerjoin(mine, mine.c.slug == rows.c.slug) if own_id is None else rows
         named: dict[str, FromClause] = {}
         for reference in target.references:
             other = record.alias(f"named_{reference.column}")
-            kinds = other.c.kind.in_([kind.value for kind in reference.kinds])
+            kinds = is_of(other, reference.kinds, spans)
             source = source.outerjoin(other, and_(other.c.slug == rows.c[reference.column], kinds))
             named[reference.column] = other
-        return cls(rows, source, mine, named)
+        return cls(rows, source, mine, own, named, spans or {})
 
     def id_of(self, column: str) -> ColumnElement[Any]:
         """Return the id a reference leads to: a merged record's survivor."""
         other = self.named[column]
-        return func.coalesce(other.c.merged_into_id, other.c.id)
+        return other.c.id if self.spans else func.coalesce(other.c.merged_into_id, other.c.id)
 
     def unresolved(self, column: str) -> ColumnElement[bool]:
         """Return whether a reference leads nowhere."""
