@@ -236,7 +236,7 @@ class Standing:
         return select(owner).select_from(source).where(or_(*unlike, *self._beyond(name)))
 
     def _differ_in_number(self, name: str) -> None:
-        """Note the records that have other parts than the files give them, as far as numbers tell."""
+        """Note the records that have other parts than the files give them, as far as numbers tell, or one part twice."""
         (whole, stored), raw = _PARTS[name], RAW[name]
         of, owner = RAW[whole], raw.c[_OWNER[name]]
         self._differ(select(owner).distinct().where(~exists().where(of.c.slug == owner)))
@@ -246,12 +246,17 @@ class Standing:
         is_mine = and_(mine.c.slug == of.c.slug, mine.c.kind == _KINDS[whole].value)
         first = next(iter(stored.primary_key.columns))
         number = func.count().label("number")
-        has = select(owner.label("slug"), number).group_by(owner).subquery("has")
+        key = raw.c[_KEYS[name]]
+        has = (
+            select(owner.label("slug"), number, func.count(key.distinct()).label("different"))
+            .group_by(owner)
+            .subquery("has")
+        )
         these = select(mine.c.id).select_from(of.join(mine, is_mine))
         had = select(first.label("id"), number).where(first.in_(these)).group_by(first).subquery("had")
         both = of.join(mine, is_mine).outerjoin(has, has.c.slug == of.c.slug).outerjoin(had, had.c.id == mine.c.id)
-        fewer = func.coalesce(has.c.number, 0) != func.coalesce(had.c.number, 0)
-        self._differ(select(of.c.slug).select_from(both).where(fewer))
+        others = func.coalesce(has.c.number, 0) != func.coalesce(had.c.number, 0)
+        self._differ(select(of.c.slug).select_from(both).where(or_(others, has.c.different < has.c.number)))
 
     def _fields(self, name: str, source: FromClause, stored: Table) -> tuple[FromClause, list[ColumnElement[bool]]]:
         """Return the rows joined to what their stored fields name, and how the fields may differ."""
