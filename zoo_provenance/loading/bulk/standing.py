@@ -245,18 +245,12 @@ class Standing:
         mine = record.alias("mine")
         is_mine = and_(mine.c.slug == of.c.slug, mine.c.kind == _KINDS[whole].value)
         first = next(iter(stored.primary_key.columns))
-        number = func.count().label("number")
-        key = raw.c[_KEYS[name]]
-        has = (
-            select(owner.label("slug"), number, func.count(key.distinct()).label("different"))
-            .group_by(owner)
-            .subquery("has")
-        )
-        these = select(mine.c.id).select_from(of.join(mine, is_mine))
-        had = select(first.label("id"), number).where(first.in_(these)).group_by(first).subquery("had")
-        both = of.join(mine, is_mine).outerjoin(has, has.c.slug == of.c.slug).outerjoin(had, had.c.id == mine.c.id)
-        others = func.coalesce(has.c.number, 0) != func.coalesce(had.c.number, 0)
-        self._differ(select(of.c.slug).select_from(both).where(or_(others, has.c.different < has.c.number)))
+        had = select(func.count()).select_from(stored).where(first == mine.c.id).scalar_subquery()
+        number, different = func.count().label("number"), func.count(raw.c[_KEYS[name]].distinct()).label("different")
+        has = select(owner.label("slug"), number, different).group_by(owner).subquery("has")
+        both = of.join(mine, is_mine).outerjoin(has, has.c.slug == of.c.slug)
+        others = or_(func.coalesce(has.c.number, 0) != had, has.c.different < has.c.number)
+        self._differ(select(of.c.slug).select_from(both).where(others))
 
     def _fields(self, name: str, source: FromClause, stored: Table) -> tuple[FromClause, list[ColumnElement[bool]]]:
         """Return the rows joined to what their stored fields name, and how the fields may differ."""
