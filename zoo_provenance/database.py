@@ -25,7 +25,7 @@ from zoo_provenance.errors import (
 )
 from zoo_provenance.faults import BUSY_SECONDS, DAMAGED, explain
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The schema's revisions, oldest first; reading commands compare with the last and never import Alembic."""
 
 PAGE_SIZE = 16384
@@ -231,6 +231,10 @@ def writing(url: URL) -> Iterator[Connection]:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_LOCK})
             yield connection
+            if engine.dialect.name == "postgresql":
+                from zoo_provenance.planner import count_what_grew
+
+                count_what_grew(connection)
         if engine.dialect.name == "sqlite":
             # A copied file is whole only when nothing is left in the log. What was written is safe there too.
             with suppress(sqlite3.Error, DBAPIError), engine.connect() as connection:

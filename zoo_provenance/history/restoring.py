@@ -64,7 +64,10 @@ def leave_no_steps(connection: Connection, batch_id: int) -> None:
     begun = change.alias()
     between = select(begun.c.id).join(steps, steps.c.first == begun.c.id)
     between = between.where(
-        *(begun.c[one.name].is_not_distinct_from(one) for one in same), begun.c.id < change.c.id
+        begun.c.table_name == change.c.table_name,
+        begun.c.row_id == change.c.row_id,
+        begun.c.row_key.is_not_distinct_from(change.c.row_key),
+        begun.c.id < change.c.id,
     ).correlate(change)
     connection.execute(delete(change).where(change.c.batch_id == batch_id, between.exists()))
     connection.execute(delete(change).where(is_first, change.c.before.is_not_distinct_from(change.c.after)))

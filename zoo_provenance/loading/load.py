@@ -33,6 +33,7 @@ from zoo_provenance.loading.bulk.tables import Entered, Progress, load_tables
 from zoo_provenance.loading.circles import tell_circles
 from zoo_provenance.loading.problems import Problem, path_for_messages
 from zoo_provenance.loading.staging import Staging
+from zoo_provenance.planner import count_what_grew
 from zoo_provenance.tables import dataset
 from zoo_provenance.vocabulary import Kind
 
@@ -185,6 +186,7 @@ def _apply(stage: Staging, whole: Sequence[int], batch_id: int, *, overrule: boo
     applying.remove_claims(stage)
     applying.apply_parts(stage)
     applying.add_claims(connection, batch_id)
+    count_what_grew(connection)
     overruling.tell_ungrounded(stage, grounded, overrule=overrule)
     judging.apply(stage, batch_id, overrule=overrule)
     if stage.problems:

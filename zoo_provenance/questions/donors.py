@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     union_all,
@@ -136,9 +137,11 @@ def ranking(given: Any) -> Statement:
             and_(claim.c.part == "", claim.c.field == ""),
         ),
     )
+    # Nobody is a donor too, and equal to itself only by a number: asked for what is not distinct, engines compare all pairs.
+    donor = func.coalesce(given.c.donor_id, literal_column("0"))
     lines = (
         select(
-            given.c.donor_id,
+            donor.label("donor"),
             func.count().label("lines"),
             _sum(case((cited, 1), else_=0)).label("cited_lines"),
             _sum(case((and_(titled, living), func.coalesce(transfer_line.c.count_min, 1)), else_=0)).label("least"),
@@ -150,9 +153,10 @@ def ranking(given: Any) -> Statement:
             ),
             func.count(case((and_(titled, living), transfer_line.c.taxon_id)).distinct()).label("taxa"),
         )
+        .select_from(given)
         .join(transfer, transfer.c.id == given.c.id)
         .join(transfer_line, transfer_line.c.transfer_id == transfer.c.id)
-        .group_by(given.c.donor_id)
+        .group_by(donor)
         .subquery()
     )
     transfers = (
@@ -180,7 +184,8 @@ def ranking(given: Any) -> Statement:
             institution.c.kind.label("house"),
             institution.c.country,
         )
-        .outerjoin(lines, lines.c.donor_id.is_not_distinct_from(transfers.c.donor_id))
+        .select_from(transfers)
+        .outerjoin(lines, lines.c.donor == func.coalesce(transfers.c.donor_id, literal_column("0")))
         .outerjoin(record, record.c.id == transfers.c.donor_id)
         .outerjoin(institution, institution.c.id == transfers.c.donor_id)
         .order_by(

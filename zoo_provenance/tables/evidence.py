@@ -43,7 +43,7 @@ class _Claim(TypedColumns):
     locator = Column(Words, nullable=False, server_default=text("''"))
     quote = Column(Words)
     note = Column(Words)
-    dataset_id = Column(Integer, ForeignKey("dataset.id"), nullable=False, index=True)
+    dataset_id = Column(Integer, ForeignKey("dataset.id"), nullable=False)
     # What it was said of, which record it named, and who said it, where that was merged into another since.
     said_of_id = Column(Integer, ForeignKey("record.id"), index=True)
     said_value_id = Column(Integer, ForeignKey("record.id"), index=True)
@@ -85,6 +85,8 @@ claim = Table(
     ),
     check("quote IS NULL OR source_id IS NOT NULL", "quote"),
     Index(None, "field", "search_key"),
+    # With the record: of what one data set says of one, SQLite would go through all that the data set says.
+    Index(None, "dataset_id", "record_id"),
     sqlite_autoincrement=True,
 )
 

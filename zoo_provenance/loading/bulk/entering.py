@@ -39,6 +39,7 @@ from zoo_provenance.loading.bulk.targets import (
     targets,
     values_of,
 )
+from zoo_provenance.planner import count_what_grew
 from zoo_provenance.tables import claim, record
 from zoo_provenance.vocabulary import Kind
 
@@ -72,7 +73,7 @@ class Entering:
             self.connection.execute(
                 select(func.setval(func.pg_get_serial_sequence("record", "id"), last).label("last"))
             )
-            self._count(record)
+        count_what_grew(self.connection)
 
     def _follow_former_slugs(self) -> None:
         """Let what names a record by a slug it had before name it by the one it has."""
@@ -99,11 +100,6 @@ class Entering:
                 named = led.join(target.poured, target.poured.c[column] == old.c.slug).distinct()
                 yield from ((row[0], row[1]) for row in self.connection.execute(named))
 
-    def _count(self, table: Table) -> None:
-        """Let PostgreSQL's planner know of what was entered into nothing: it takes an unknown table for a small one."""
-        if self.connection.dialect.name == "postgresql" and not self.first_new:
-            self.connection.exec_driver_sql(f"ANALYZE {table.name}")
-
     def _id_of(self, poured: Table) -> ColumnElement[int]:
         return poured.c.row + literal(self.first_new)
 
@@ -114,11 +110,9 @@ class Entering:
         """
         kinds = ((OF_KIND[kind], number) for kind, number in self.created.items() if number)
         parts = ((part, self._expected(part)) for part in PARTS if self.pouring.counts[part.poured])
-        for target, expected in chain(kinds, parts):
-            if self._enter(target) < expected:
-                return False
-            self._count(target.table)
-        return True
+        entered = all(self._enter(target) >= expected for target, expected in chain(kinds, parts))
+        count_what_grew(self.connection)
+        return entered
 
     def _expected(self, part: Target) -> int:
         """Return how many of a part's rows are of records that are new; all, where nothing was there before."""

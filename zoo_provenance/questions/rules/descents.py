@@ -72,28 +72,28 @@ def parents_of_other_species(_: Asked) -> Statement:
         .distinct()
         .cte("differ")
     )
-    both = select(differ.c.young.label("id")).union(select(differ.c.old)).subquery("both")
-    up = select(both.c.id.label("start"), both.c.id.label("reached")).cte("up", recursive=True)
+    both = or_(taxon.c.id.in_(select(differ.c.young)), taxon.c.id.in_(select(differ.c.old)))
+    up = select(taxon.c.id.label("start"), taxon.c.id.label("reached")).where(both).cte("up", recursive=True)
     up = up.union(
         select(up.c.start, taxon.c.parent_id)
         .join(taxon, taxon.c.id == up.c.reached)
         .where(taxon.c.parent_id.is_not(None))
     )
     one, two = up.alias("one"), up.alias("two")
-    related = exists().where(
-        one.c.start == animal.c.taxon_id,
-        two.c.start == _parent.c.taxon_id,
-        one.c.reached == two.c.reached,
-        or_(
-            one.c.reached.in_((animal.c.taxon_id, _parent.c.taxon_id)),
-            exists().where(taxon.c.id == one.c.reached, taxon.c.rank == "species"),
-        ),
+    species = exists().where(taxon.c.id == one.c.reached, taxon.c.rank == "species")
+    related = (
+        select(differ.c.young, differ.c.old)
+        .join(one, one.c.start == differ.c.young)
+        .join(two, and_(two.c.start == differ.c.old, two.c.reached == one.c.reached))
+        .where(or_(one.c.reached.in_((differ.c.young, differ.c.old)), species))
+        .cte("related")
     )
+    are_related = exists().where(related.c.young == animal.c.taxon_id, related.c.old == _parent.c.taxon_id)
     return (
         _families(young.c.slug.label("taxon"), old.c.slug.label("parent_taxon"))
         .join(young, young.c.id == animal.c.taxon_id)
         .join(old, old.c.id == _parent.c.taxon_id)
-        .where(animal.c.taxon_id != _parent.c.taxon_id, ~related)
+        .where(animal.c.taxon_id != _parent.c.taxon_id, ~are_related)
     )
 
 
