@@ -1,4 +1,4 @@
-"""What a question about one thing costs, where ten times as much is stored: no more, but for the depth of a search."""
+"""What things cost as a collection grows: a question about one thing no more, what goes through all in proportion."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, event
+from sqlalchemy import URL, event, text
 from sqlalchemy.engine import Engine
 
 from conftest import Servers, load, zoo
+from zoo_provenance import database
+from zoo_provenance.questions.arrivals import Filter
+from zoo_provenance.questions.donors import given_by, ranking
 
 _SMALL, _LARGE = 400, 4_000
 _EVERY = 20
 
 
-def _write(folder: Path, animals: int, *, sexes: str = "female") -> Path:
-    """Write tables of families of twenty, each given by a zoo of its own in four transfers of five."""
+def _write(folder: Path, animals: int, *, sexes: str = "female", sourced: str = "") -> Path:
+    """Write tables of families of twenty, each given by a zoo of its own in four transfers of five.
+
+    `sourced`: a name for the data set, each of whose rows then names a source.
+    """
     folder.mkdir(exist_ok=True)
     families = range(animals // 20)
     tables = {
@@ -42,6 +48,12 @@ def _write(folder: Path, animals: int, *, sexes: str = "female") -> Path:
             *(f"animal-{n},animal-{n - 2},{'dam' if n % 2 else 'sire'}" for n in range(animals) if n % 20 > 1),
         ],
     }
+    if sourced:
+        tables["dataset.yaml"] = [f"name: {sourced}"]
+        tables["sources.csv"] = ["slug,kind", *(f"paper-{n},news" for n in families)]
+        for name in ("taxa.csv", "institutions.csv", "animals.csv", "transfers.csv", "lines.csv"):
+            header, *rows = tables[name]
+            tables[name] = [f"{header},sources", *(f"{row},paper-{n % len(families)}" for n, row in enumerate(rows))]
     for name, lines in tables.items():
         (folder / name).write_text("\n".join(lines) + "\n")
     return folder
@@ -121,3 +133,56 @@ def test_taking_a_load_back_costs_with_what_it_changed(servers: Servers, tmp_pat
             assert zoo("undo", "2", "--because", "the wrong file", db=url).exit_code == 0
         taken.append(counted[0])
     assert taken[1] < 3 * taken[0], taken
+
+
+AGAIN = {
+    "as it is": {},
+    "half of it changed": {"sexes": "male"},
+    "said by another data set": {"sourced": "others"},
+}
+
+
+@pytest.mark.parametrize("again", AGAIN)
+def test_loading_sourced_tables_again_costs_with_their_rows(servers: Servers, tmp_path: Path, again: str) -> None:
+    taken = []
+    for animals in (_SMALL, 2 * _SMALL):
+        url = servers.fresh("sqlite")
+        assert load(url, _write(tmp_path / "tables", animals, sourced="zoos")).problems == ()
+        other = _write(tmp_path / "again", animals, **{"sourced": "zoos", **AGAIN[again]})
+        with _steps() as counted:
+            assert load(url, other).problems == ()
+        taken.append(counted[0])
+    assert taken[1] < 2.8 * taken[0], taken
+
+
+@pytest.mark.parametrize(
+    "question", [("check",), ("gaps",), ("conflicts", "--all"), ("donors",), ("duplicates",), ("db", "check")]
+)
+def test_what_goes_through_all_costs_in_proportion(servers: Servers, tmp_path: Path, question: tuple[str, ...]) -> None:
+    taken = []
+    for animals in (_SMALL, 2 * _SMALL):
+        url = servers.fresh("sqlite")
+        assert load(url, _write(tmp_path / "tables", animals, sourced="zoos")).problems == ()
+        with _steps() as counted:
+            assert zoo(*question, db=url).exit_code in {0, 3}
+        taken.append(counted[0])
+    assert taken[1] < 2.8 * taken[0], taken
+
+
+def test_postgresql_compares_no_donor_with_every_other(servers: Servers, tmp_path: Path) -> None:
+    url = servers.fresh("postgresql")
+    assert load(url, _write(tmp_path / "tables", 2_000)).problems == ()
+    with database.reading(url) as connection:
+        query = ranking(given_by(Filter(), "holder")).compile(connection, compile_kwargs={"literal_binds": True})
+        plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN ANALYZE {str(query).replace('%', '%%')}")]
+    compared = [int(row.rsplit(" ", 1)[1]) for row in plan if "Rows Removed by Join Filter" in row]
+    assert sum(compared) < 1_000, plan
+
+
+def test_postgresql_knows_at_once_how_large_a_table_has_become(servers: Servers, tmp_path: Path) -> None:
+    url = servers.fresh("postgresql")
+    for animals in (_SMALL, _LARGE):
+        assert load(url, _write(tmp_path / "tables", animals)).problems == ()
+        with database.reading(url) as connection:
+            known = connection.execute(text("SELECT reltuples FROM pg_class WHERE relname = 'animal'")).scalar_one()
+        assert known == pytest.approx(animals, rel=0.1)
