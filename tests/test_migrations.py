@@ -51,7 +51,7 @@ def test_the_history_can_still_be_read_after_going_down_and_up_which_is_told_to_
     ("revision", "done", "says"),
     [
         ("0003", MERGE, "1 judgements of two records"),
-        ("head-3", ("unmerge", "jirisan-wild", "jirisan", "--because", "two"), "1 judgements of two records"),
+        ("head-4", ("unmerge", "jirisan-wild", "jirisan", "--because", "two"), "1 judgements of two records"),
         ("0001", None, "1 annual reports to CITES, 1 waivers of data sets"),
     ],
 )
