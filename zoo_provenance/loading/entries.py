@@ -1,17 +1,16 @@
-"""From an entry in its shape to staged rows: the record, its columns, its parts."""
+"""From an entry in its shape to staged rows: the record and its parts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from zoo_provenance.errors import quoted
-from zoo_provenance.fields import FIELDS, Field, Shape, columns_of, field_named
-from zoo_provenance.loading import shapes, staging
+from zoo_provenance.fields import FIELDS, field_named
+from zoo_provenance.loading import staging
+from zoo_provenance.loading.entry_fields import FieldScribe
 from zoo_provenance.loading.problems import Mark, nearest
-from zoo_provenance.loading.saying import Path, Place, Sayer
-from zoo_provenance.loading.values import Value
+from zoo_provenance.loading.saying import Path, Place
 from zoo_provenance.names import fold
 from zoo_provenance.rules import RULES
 from zoo_provenance.vocabulary import (
@@ -23,15 +22,13 @@ from zoo_provenance.vocabulary import (
     SLUG,
     Kind,
     LinkKind,
-    passed_by,
 )
 
 _ITS_OWN = ("label", "notes", "animals", "based_on", *(kind.value for kind in LinkKind))
-_FLAGS = {"unstated": "?", "true": "yes", "false": "no"}
 
 
-class Scribe(Sayer):
-    """Writes the rows of one entry: the record with its columns, lines, participants and links."""
+class Scribe(FieldScribe):
+    """Writes the rows of one entry: the record, its lines, participants and links."""
 
     # -- records -------------------------------------------------------------------------------------
 
@@ -58,7 +55,7 @@ class Scribe(Sayer):
             {"kind": kind, "slug": slug, "label": label, "search_key": fold(label), "notes": notes},
             {"": mark},
         )
-        columns, marks = self._columns(place, entry, {})
+        columns, marks = self.columns(place, entry)
         self.stage_row(staging.KINDS[kind], {"slug": slug, **columns}, {"": mark, **marks})
         self._everything(place, entry)
         self.sourced()
@@ -80,7 +77,7 @@ class Scribe(Sayer):
         if foreign:
             return
         self.part_marks[place.part] = self.mark(("about",))
-        self._columns(place, entry, {})
+        self.columns(place, entry)
         if line:
             self._notes_and_searches(place, entry)
         else:
@@ -229,7 +226,7 @@ class Scribe(Sayer):
         )
         mark = self.mark(path, key=True)
         self.part_marks[here.part] = mark
-        columns, marks = self._columns(here, part, {}, path)
+        columns, marks = self.columns(here, part, path)
         if not place.about:
             table = staging.owner_table(here.owner)
             notes = {"notes": self.text(part.notes, (*path, "notes"), NOTES_LENGTH)} if group == "lines" else {}
@@ -247,113 +244,3 @@ class Scribe(Sayer):
             values = {"slug": place.slug, "line_key": key, "animal": animal}
             self.link(staging.LINE_ANIMAL, values, (*path, "animals", at))
         self.sourced()
-
-    # -- columns -------------------------------------------------------------------------------------
-
-    def _columns(
-        self, place: Place, entry: Any, columns: dict[str, Any], path: Path = ()
-    ) -> tuple[dict[str, Any], dict[str, Mark]]:
-        """Stage claims of all fields of an owner; return the columns that hold plain values, and their places."""
-        marks: dict[str, Mark] = {}
-        claimed: list[str] = []
-        for name, field in FIELDS[place.owner].items():
-            key = "parents" if (place.owner, name) == ("animal", "parent") else name
-            if (place.owner == "transfer" and name in {"count", "custody", "title"}) or name == "office":
-                continue
-            stated = getattr(entry, key)
-            if stated is None:
-                continue
-            here = (*path, key)
-            if field.many:
-                self._descent(place, name, stated, here)
-                continue
-            value = self.state(place, name, stated, here)
-            if value is None:
-                claimed.append(name)
-                continue
-            columns.update(_as_columns(place.owner, field, value))
-            stem = "who" if name == "who" else (field.column or name).removesuffix("_id")
-            marks[stem] = self.mark(here, "claims", 0, "value")
-        if place.owner == "transfer":
-            if entry.status is None and not place.about:
-                columns["status"] = "completed"
-            claimed += self._passes(place, entry, columns, kind_claimed="kind" in claimed)
-        if place.owner == "line":
-            columns.setdefault("term", "LIV")
-        columns["claimed"] = "," + "".join(f"{name}," for name in claimed)
-        return columns, marks
-
-    def _passes(self, place: Place, entry: Any, columns: dict[str, Any], *, kind_claimed: bool) -> list[str]:
-        """Set what a transfer passes by default of its kind; return the fields that claims conclude instead."""
-        stated = entry.kind
-        kinds = [] if stated is None else [said.value for said in stated.claims if said.dismissed is None]
-        if stated is not None and stated.settled not in {None, "open"}:
-            kinds = [stated.settled]
-        custody, title = passed_by(kinds)
-        columns.update(passes_custody=custody, passes_title=title)
-        for what in ("custody", "title") if entry.passes is not None else ():
-            written = getattr(entry.passes, what)
-            if written is not None:
-                meant = [
-                    said.model_copy(update={"value": _FLAGS.get(said.value, said.value)}) for said in written.claims
-                ]
-                for at, said in enumerate(meant):
-                    self.say(place, what, said, ("passes", what, "claims", at), always=True)
-                field = FIELDS["transfer"][what]
-                self.decided(place, what, field, written.model_copy(update={"claims": meant}), ("passes", what))
-        written_out = [what for what in ("custody", "title") if getattr(entry.passes, what, None) is not None]
-        return ["custody", "title"] if kind_claimed else written_out
-
-    def _descent(self, place: Place, role: str, stated: shapes.Stated, path: Path) -> None:
-        """Stage the parents named for one role; where they are rivals each stands, with its probability if given."""
-        candidates: dict[str, tuple[int, str | None]] = {}
-        for at, said in enumerate(stated.claims):
-            value = self.say(place, role, said, (*path, "claims", at), always=not said.bare or place.about)
-            chosen = stated.settled in {None, "open", said.value}
-            if value is not None and value.slug and said.dismissed is None and chosen:
-                candidates.setdefault(value.slug, (at, said.probability))
-        if not stated.claims:
-            self.problem(path, role, "missing", f"{role!r} has no claims; leave the key out")
-        self.decided(place, role, FIELDS["animal"][role], stated, path)
-        if place.about:
-            return
-        for slug, (at, written) in candidates.items():
-            probability = self._probability(written, (*path, "claims", at, "probability"))
-            if probability is None and (len(candidates) == 1 or role not in {"dam", "sire"}):
-                probability = 1.0
-            values = {"slug": place.slug, "parent": slug, "role": role, "probability": probability}
-            self.link(staging.DESCENT, values, (*path, "claims", at, "value"))
-
-    def _probability(self, text: str | None, path: Path) -> float | None:
-        if text is None:
-            return None
-        try:
-            number = float(text)
-        except ValueError:
-            number = -1.0
-        if not 0 < number <= 1:
-            self.problem(
-                path, "probability", "unreadable", f"{text[:40]!r} is no probability; expected more than 0, at most 1"
-            )
-            return None
-        return number
-
-
-def _as_columns(owner: str, field: Field, value: Value) -> dict[str, Any]:
-    """Return the columns that conclude a plain value."""
-    names: Sequence[str] = columns_of(owner, field)
-    if field.name == "who":
-        return {"who": value.slug}
-    contents: Iterable[Any]
-    if field.shape is Shape.DATE:
-        contents = (value.text, value.low, value.high)
-    elif field.shape is Shape.COUNT:
-        count = value.count
-        contents = (value.text, count and count.least, count and count.most, *((count and count.sexes) or (None,) * 3))
-    elif field.shape is Shape.RECORD:
-        names, contents = (names[0].removesuffix("_id"),), (value.slug,)
-    elif field.shape is Shape.FLAG:
-        contents = (None if value.text is None else value.text == "yes",)
-    else:
-        contents = (value.text,)
-    return dict(zip(names, contents, strict=False))

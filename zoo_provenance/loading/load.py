@@ -16,6 +16,7 @@ from zoo_provenance.history.batches import Batch, batch_of
 from zoo_provenance.loading import (
     applying,
     checks,
+    claims,
     conclusions,
     documents,
     joining,
@@ -178,20 +179,20 @@ def _write(
 def _apply(stage: Staging, whole: Sequence[int], batch_id: int, *, overrule: bool) -> None:
     """Bring the database to what is staged. Raises what rolls back where that would make a circle."""
     connection = stage.connection
-    applying.enter_scope(connection, whole)
+    claims.enter_scope(connection, whole)
     before = conclusions.fields_spoken_of(connection)
     grounded = overruling.grounded(connection)
     writing_out.write_out(stage)
     applying.apply_records(stage)
-    applying.remove_claims(stage)
+    claims.remove_claims(stage)
     applying.apply_parts(stage)
-    applying.add_claims(connection, batch_id)
+    claims.add_claims(connection, batch_id)
     count_what_grew(connection)
     overruling.tell_ungrounded(stage, grounded, overrule=overrule)
     judging.apply(stage, batch_id, overrule=overrule)
     if stage.problems:
         raise _refused(stage)
-    applying.apply_waivers(connection, batch_id)
+    claims.apply_waivers(connection, batch_id)
     conclusions.conclude_columns(stage, before)
     tell_circles(stage)
     if stage.problems:

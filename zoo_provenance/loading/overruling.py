@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, delete, exists, or_, select, tuple_
 
 from zoo_provenance.loading import merging, staging
-from zoo_provenance.loading.applying import said_alike
+from zoo_provenance.loading.claims import said_alike
 from zoo_provenance.loading.problems import Mark, Problem
 from zoo_provenance.loading.staging import CLAIM, DECISION, RECORD, Staging
 from zoo_provenance.tables import batch, claim, decision, dismissal, participant, record, transfer_line, waiver

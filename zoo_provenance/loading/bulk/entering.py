@@ -117,8 +117,7 @@ class Entering:
     def _expected(self, part: Target) -> int:
         """Return how many of a part's rows are of records that are new; all, where nothing was there before."""
         poured = self.pouring.counts[part.poured]
-        kinds = {kind for kind, table in staging.KINDS.items() if self.pouring.counts[table]}
-        if all(self.created[kind] == self.pouring.counts[staging.KINDS[kind]] for kind in kinds):
+        if all(map(self._is_new, self.created)):
             return poured
         rows = part.poured
         known = select(func.count()).select_from(rows.join(record, record.c.slug == rows.c.slug))
@@ -132,7 +131,7 @@ class Entering:
         if target.to_its_kind and target in OF_KIND.values() and self._lost(target):
             return -1
         rows, is_kind = target.poured, target in OF_KIND.values()
-        all_new = is_kind and self.created[target.kind] == self.pouring.counts[rows]
+        all_new = is_kind and self._is_new(target.kind)
         joined = Joined.of(target, rows, self._id_of(rows) if all_new else None, self._spans())
         values = values_of(target, joined)
         values[target.owner] = joined.own
@@ -151,8 +150,11 @@ class Entering:
 
     def _spans(self) -> Spans:
         """Return where each kind's records lie, if the spine was empty and has all that was poured; else nothing."""
-        poured = {kind: self.pouring.counts[staging.KINDS[kind]] for kind in self.created}
-        return {} if self.first_new or self.created != poured else self.pouring.spans
+        return self.pouring.spans if not self.first_new and all(map(self._is_new, self.created)) else {}
+
+    def _is_new(self, kind: Kind) -> bool:
+        """Whether every row of a kind is a record that was entered just now."""
+        return self.created[kind] == self.pouring.counts[staging.KINDS[kind]]
 
     def _lost(self, target: Target) -> bool:
         joined = Joined.of(target, target.poured)
